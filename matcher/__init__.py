@@ -1,0 +1,1 @@
+"""Find open EU funding calls for Swedish municipal committees and mail each the few that matter."""

@@ -1,0 +1,486 @@
+"""What the product talks about: calls, matches, digests, as immutable values without I/O."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+BRUSSELS = ZoneInfo("Europe/Brussels")
+
+
+class Family(StrEnum):
+    """The users' own first split of EU money."""
+
+    STRUCTURAL = "structural"  # applied for in Sweden: ESF+, ERDF, JTF, EAFRD, EMFAF, Interreg
+    SECTOR = "sector"  # applied for in Brussels, or through a national agency
+    NATIONAL = "national"
+    OTHER = "other"
+
+
+class Status(StrEnum):
+    """Always derived from dates and *now*, never stored."""
+
+    FORTHCOMING = "forthcoming"
+    OPEN = "open"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    UNKNOWN = "unknown"
+
+
+class Precision(StrEnum):
+    """How much of a date the publisher gave."""
+
+    TIME = "time"
+    DAY = "day"
+    DAY_WITHOUT_YEAR = "day_without_year"  # the year was taken from the page around it
+    MONTH = "month"
+    MONTH_WITHOUT_YEAR = "month_without_year"
+    PRELIMINARY = "preliminary"
+
+
+class Applicant(StrEnum):
+    """Kinds of applicant that publishers name."""
+
+    MUNICIPALITY = "municipality"
+    REGION = "region"
+    STATE_AGENCY = "state_agency"
+    PUBLIC_BODY = "public_body"  # "offentlig sektor", "public authority": includes municipalities
+    MUNICIPAL_COMPANY = "municipal_company"
+    SCHOOL = "school"
+    UNIVERSITY = "university"
+    COMPANY = "company"
+    NON_PROFIT = "non_profit"
+    LEGAL_ENTITY = "legal_entity"  # any legal entity: includes municipalities
+    INDIVIDUAL = "individual"
+
+
+class ActionType(StrEnum):
+    """What the money is given for."""
+
+    PROJECT = "project"
+    PRE_STUDY = "pre_study"
+    MOBILITY = "mobility"
+    PARTNERSHIP = "partnership"
+    INVESTMENT = "investment"
+    OPERATING_GRANT = "operating_grant"
+    PRIZE = "prize"
+    CASCADE = "cascade"
+
+
+class DeadlineModel(StrEnum):
+    """How several deadlines of one call relate."""
+
+    SINGLE = "single-stage"
+    TWO_STAGE = "two-stage"
+    MULTIPLE = "multiple cut-off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An amount with its ISO 4217 currency."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """A last moment to apply.
+
+    ``at`` is aware, in the publisher's own zone. When only the day (or month) is known it is
+    23:59:59 of the last day meant, so that a call is never closed before its time.
+    """
+
+    at: datetime
+    precision: Precision = Precision.DAY
+    #: the publisher's words, when they came from prose
+    raw: str | None = None
+
+    @property
+    def day(self) -> date:
+        """The calendar day in the publisher's zone."""
+        return self.at.date()
+
+    @property
+    def iso(self) -> str:
+        """``2027-01-08T17:00+01:00``, or only the day when no time was given."""
+        if self.precision is Precision.TIME:
+            return self.at.isoformat(timespec="minutes")
+        return self.day.isoformat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consortium:
+    """The least number of partners (applicant included) and of countries; ``None`` = not stated."""
+
+    partners: int | None = None
+    countries: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One thing an applicant can apply to, as the publisher states it. Unknown is ``None``."""
+
+    source: str
+    #: the publisher's own identifier, raw and stable; unique within the source
+    source_id: str
+    url: str
+    title: str
+    #: ISO 639-1 code of title and text
+    language: str
+    family: Family
+    #: code from config/programmes.yaml
+    programme: str | None = None
+    #: the publisher's own name for the programme or programme area
+    programme_name: str | None = None
+    #: code of the money behind the programme: "erdf", "esf", "jtf" …
+    fund: str | None = None
+    #: title of the envelope that a topic belongs to
+    call_title: str | None = None
+    #: what the call is about: plain text, section heads on lines of their own
+    text: str = ""
+    #: who may apply, admissibility, legal set-up: plain text, shown but not matched
+    conditions: str | None = None
+    keywords: tuple[str, ...] = ()
+    opens: date | None = None
+    opens_precision: Precision | None = None
+    deadlines: tuple[Deadline, ...] = ()
+    deadline_model: DeadlineModel | None = None
+    #: announced in a timetable, not yet published as a call
+    planned: bool = False
+    #: the publisher says that one can apply at any time, without a deadline
+    continuous: bool = False
+    #: of the whole call or topic
+    budget: Money | None = None
+    grant_minimum: Money | None = None
+    grant_maximum: Money | None = None
+    expected_grants: int | None = None
+    #: the EU's share of eligible cost, 0–1, lowest and highest
+    rate_minimum: Decimal | None = None
+    rate_maximum: Decimal | None = None
+    #: the words the rate was read from ("Medfinansieringen är 46 procent")
+    rate_raw: str | None = None
+    applicants: tuple[Applicant, ...] = ()
+    applicants_raw: str | None = None
+    #: only parties that the publisher has chosen beforehand may apply
+    invited_only: bool = False
+    #: NUTS codes (2 to 5 characters); "SE" = all Sweden; empty = not stated
+    geography: tuple[str, ...] = ()
+    geography_raw: str | None = None
+    consortium: Consortium | None = None
+    action: ActionType | None = None
+    #: the publisher's words for the type of action
+    action_raw: str | None = None
+    #: diary number or other reference that also stands on other publishers' sites
+    reference: str | None = None
+    #: other pages about the same call
+    links: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Identity of the call: (source, source_id)."""
+        return self.source, self.source_id
+
+    def next_deadline(self, now: datetime) -> Deadline | None:
+        """The first deadline that has not passed, or ``None``."""
+        return min((d for d in self.deadlines if d.at >= now), key=lambda d: d.at, default=None)
+
+    def status(self, now: datetime) -> Status:
+        """Derive the status from the dates: a publisher's own word is never trusted for "open"."""
+        ahead = self.next_deadline(now)
+        if self.deadlines and ahead is None:
+            return Status.CLOSED
+        zone = self.deadlines[0].at.tzinfo if self.deadlines else STOCKHOLM
+        today = now.astimezone(zone).date()
+        if self.planned or (self.opens is not None and self.opens > today):
+            return Status.FORTHCOMING
+        if ahead is not None or self.continuous:
+            return Status.OPEN
+        return Status.UNKNOWN
+
+
+class Verdict(StrEnum):
+    """May the municipality apply?"""
+
+    ELIGIBLE = "eligible"
+    AS_PARTNER = "as_partner"
+    CHECK = "check"  # the publisher does not say
+    EXCLUDED = "excluded"
+
+
+class Band(StrEnum):
+    """What a score means; the cuts are published in config/scoring.yaml."""
+
+    STRONG = "strong"
+    POSSIBLE = "possible"
+    WEAK = "weak"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """A sentence about a call in every language of the product, made by a rule."""
+
+    #: stable name of the rule: "geography", "population" …
+    rule: str
+    sv: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eligibility:
+    """The verdict with the sentences that led to it, and what is still open."""
+
+    verdict: Verdict
+    reasons: tuple[Remark, ...] = ()
+    open_points: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One word or phrase that made a score: the committee's word and the call's."""
+
+    #: as the committee wrote it
+    query: str
+    #: as the call has it; equal to ``query`` when no translation was needed
+    document: str
+    #: how one led to the other: "same", "lexicon", "compound", "cognate"
+    route: str
+    #: its part of the score
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a call matched: the priority and the words."""
+
+    priority_id: str
+    priority: str
+    score: float
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A call ranked for a committee."""
+
+    source: str
+    source_id: str
+    committee: str
+    score: float
+    band: Band
+    eligibility: Eligibility
+    #: best priority first
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Identity of the call."""
+        return self.source, self.source_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A field of a call that moved, as text a reader understands in any language."""
+
+    field: str
+    before: Any
+    after: Any
+    seen_at: datetime
+
+
+class Outcome(StrEnum):
+    """How a source's run ended; the last two store nothing and yesterday's calls stand."""
+
+    OK = "ok"
+    DEGRADED = "degraded"  # stored, but some records could not be read
+    FAILED = "failed"  # the source is down or has changed
+    CRASHED = "crashed"  # our own bug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """What the letter says about one source."""
+
+    source: str
+    title: str
+    outcome: Outcome | None
+    #: last run that ended ok or degraded
+    last_read: datetime | None
+    calls: int = 0
+    problem: str | None = None
+
+
+# --- what travels between the parts ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """One response as it came, for the archive and for conditional requests."""
+
+    url: str
+    body: bytes
+    fetched_at: datetime
+    status: int = 200
+    content_type: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the decoded body, hexadecimal."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A record or page of a source that could not be read, and why."""
+
+    url: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRun:
+    """What came of reading one source; ``failed`` and ``crashed`` carry no calls."""
+
+    source: str
+    outcome: Outcome
+    started_at: datetime
+    ended_at: datetime
+    calls: tuple[Call, ...] = ()
+    pages: tuple[Fetched, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    #: one clear sentence when the outcome is not ok
+    problem: str | None = None
+    traceback: str | None = None
+
+    @property
+    def stores(self) -> bool:
+        """Whether the calls of this run may be stored."""
+        return self.outcome in (Outcome.OK, Outcome.DEGRADED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCall:
+    """A call as stored: what the publisher says, and what we know about it over time."""
+
+    call: Call
+    first_seen: datetime
+    last_seen: datetime
+    last_changed: datetime
+    version: int = 1
+    withdrawn_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Identity of the call."""
+        return self.call.key
+
+    def status(self, now: datetime) -> Status:
+        """Status with what the publisher's list has shown since: a vanished call is withdrawn."""
+        status = self.call.status(now)
+        if self.withdrawn_at is not None and status is not Status.CLOSED:
+            return Status.WITHDRAWN
+        return status
+
+
+class LetterState(StrEnum):
+    """Where a letter is on its way; ``sent`` and ``failed`` are final."""
+
+    QUEUED = "queued"
+    SENDING = "sending"  # claimed by a process until lease_until
+    SENT = "sent"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"  # accepted or not is unknown; reconciled, never blindly sent again
+
+
+class Section(StrEnum):
+    """The letter's sections in their order; also why a call was told to a committee."""
+
+    CLOSING = "closing"
+    CHANGED = "changed"
+    NEW = "new"
+    FORTHCOMING = "forthcoming"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The last time a committee was told about a call, and the call as it was then."""
+
+    source: str
+    source_id: str
+    section: Section
+    period: str
+    told_at: datetime
+    call: Call
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Identity of the call."""
+        return self.source, self.source_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A digest rendered for one recipient, frozen before it is sent."""
+
+    committee: str
+    #: ISO week the digest is for: "2026-W47"
+    period: str
+    kind: str = "digest"
+    recipient: str
+    subject: str
+    message_id: str
+    #: the whole RFC 5322 message, byte for byte as it is sent
+    body: bytes
+    created_at: datetime
+    id: int | None = None
+    state: LetterState = LetterState.QUEUED
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    lease_until: datetime | None = None
+    sent_at: datetime | None = None
+    problem: str | None = None
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the frozen bytes, hexadecimal."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+# --- values as plain data ------------------------------------------------------------------
+
+
+def plain(value: Any) -> Any:
+    """Turn a value of this module into JSON types; empty fields are kept as ``None`` or ``[]``."""
+    if isinstance(value, Deadline):
+        return {"at": value.iso, "precision": str(value.precision), "raw": value.raw}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, StrEnum):
+        return str(value)
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(v) for v in value]
+    return value
+
+
+def content_hash(value: Any, *, leave_out: frozenset[str] = frozenset()) -> str:
+    """SHA-256 of a value's non-empty fields, so that a new field changes no old hash."""
+    data = {k: v for k, v in plain(value).items() if k not in leave_out and v not in (None, [], "", False)}
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

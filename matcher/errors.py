@@ -1,0 +1,71 @@
+"""The exceptions that are raised on purpose; each message says what, where and what to do.
+
+MatcherError
+├── ConfigError            a YAML file or an environment variable is wrong
+├── SourceError            this source is broken, the others carry on
+│   ├── FetchError         a page could not be fetched
+│   ├── ParseError         a page or a record does not look as expected
+│   └── ExpectationError   the run as a whole does not look healthy
+├── StorageError           the database is missing, locked or newer than the code
+└── DeliveryError          a letter could not be handed to the mail server
+    ├── RefusedError       the server said no for good
+    ├── DeferredError      the server said not now, or could not be reached
+    └── UncertainError     the connection broke after the letter had been sent off
+SkipRecord                 a signal, not an error: this record is not a call
+"""
+
+
+class MatcherError(Exception):
+    """Anything that went wrong for a reason a person can do something about."""
+
+
+class ConfigError(MatcherError):
+    """The configuration is wrong; ``problems`` holds one line per fault, all of them."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class SourceError(MatcherError):
+    """A source is broken; nothing of this run is stored and the other sources carry on."""
+
+
+class FetchError(SourceError):
+    """A page could not be fetched: ``url`` says which."""
+
+    def __init__(self, message: str, *, url: str) -> None:
+        super().__init__(message)
+        self.url = url
+
+
+class ParseError(SourceError):
+    """A page or a record does not look as expected."""
+
+
+class ExpectationError(SourceError):
+    """Everything could be read, yet the run as a whole does not look healthy."""
+
+
+class StorageError(MatcherError):
+    """The database is missing, locked, or was written by a newer version."""
+
+
+class DeliveryError(MatcherError):
+    """A letter could not be handed to the mail server."""
+
+
+class RefusedError(DeliveryError):
+    """The server refused the letter for good (5xx); sending it again is pointless."""
+
+
+class DeferredError(DeliveryError):
+    """The server could not be reached or said "not now" (4xx); surely not accepted."""
+
+
+class UncertainError(DeliveryError):
+    """The connection broke after the letter's bytes had begun to flow: accepted or not is unknown."""
+
+
+class SkipRecord(Exception):  # noqa: N818 (a signal, not an error)
+    """Raised by ``parse`` for a record that is not a call, such as a list of results."""
