@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
 
-from matcher.domain import Call, Family
+from matcher.domain import Call, Family, Fetched, Unread
 from matcher.errors import ConfigError, ParseError
 
 
@@ -131,6 +131,14 @@ class Page:
 
 class Fetch(Protocol):
     """How a source gets its pages; the one implementation is in fetch.py."""
+
+    @property
+    def pages(self) -> Sequence[Fetched]:
+        """The GET responses of this run so far, for the archive."""
+
+    @property
+    def failures(self) -> Sequence[Unread]:
+        """The pages that ``each`` found gone."""
 
     def __call__(
         self,
