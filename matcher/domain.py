@@ -6,14 +6,19 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import TypeAdapter
+
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 BRUSSELS = ZoneInfo("Europe/Brussels")
+#: the moment a deadline has when the publisher gives only a day
+END_OF_DAY = time(23, 59, 59)
 
 
 class Family(StrEnum):
@@ -457,13 +462,184 @@ class Letter:
         return hashlib.sha256(self.body).hexdigest()
 
 
+# --- the digest ------------------------------------------------------------------------------
+
+
+class Origin(StrEnum):
+    """Who says so: the call itself, or the general rule of its programme."""
+
+    CALL = "call"
+    PROGRAMME = "programme"
+
+
+class Timing(StrEnum):
+    """Whether a committee can decide before a deadline by an ordinary meeting."""
+
+    IN_TIME = "in_time"
+    TOO_LATE = "too_late"  # papers for the last meeting before the deadline are already due
+    UNKNOWN = "unknown"  # the registered meetings do not reach the deadline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The last committee meeting before a deadline, and the last day to hand in its papers."""
+
+    timing: Timing
+    meeting: date | None = None
+    papers_due: date | None = None
+    #: the last registered meeting, when a later one before the deadline is likely
+    calendar_ends: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """The EU's share of eligible cost, 0–1; the rest is own contribution."""
+
+    lowest: Decimal
+    highest: Decimal
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """The publisher's amount, and what it is in kronor at the digest's rate (``None``: it is in kronor)."""
+
+    money: Money
+    sek: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """How many parties and countries a project needs, the applicant included."""
+
+    partners: int | None
+    countries: int | None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Friend:
+    """One of the municipality's own partners in a country that may take part."""
+
+    name: str
+    #: ISO 3166-1 alpha-2
+    country: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestItem:
+    """One call with all that a reader needs to decide, as values; unknown is ``None`` or empty."""
+
+    call: Call
+    section: Section
+    status: Status
+    #: the stored call's version, which numbers the calendar entries
+    version: int
+    #: the organisation whose page the link leads to
+    publisher: str
+    deadline: Deadline | None = None
+    #: calendar days from now to ``deadline``
+    days_left: int | None = None
+    later_deadlines: tuple[Deadline, ...] = ()
+    decision: Decision | None = None
+    programme: str | None = None
+    where_to_apply: str | None = None
+    applicants: tuple[Applicant, ...] = ()
+    applicants_origin: Origin = Origin.CALL
+    rate: Rate | None = None
+    budget: Amount | None = None
+    grant_minimum: Amount | None = None
+    grant_maximum: Amount | None = None
+    #: the programme's usual size in words, when the call gives none
+    grant_words: str | None = None
+    #: what others than the EU pay when the largest grant is given at the highest rate
+    own_contribution: Amount | None = None
+    need: Need | None = None
+    friends: tuple[Friend, ...] = ()
+    networks: tuple[str, ...] = ()
+    match: Match | None = None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Identity of the call."""
+        return self.call.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """How many calls that suit a committee were left out for one reason."""
+
+    remark: Remark
+    calls: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What was looked through and what became of it, in numbers of calls."""
+
+    open: int = 0
+    forthcoming: int = 0
+    #: told before, still open and still relevant, but not in this letter
+    standing: int = 0
+    #: relevant but over the letter's limit: they come in a later letter
+    waiting: int = 0
+    #: too far from the committee's priorities
+    below: int = 0
+    excluded: int = 0
+    exclusions: tuple[Exclusion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """A committee's content for one period; pure values, no text of the letter."""
+
+    municipality: str
+    committee: str
+    committee_name: str
+    language: str
+    #: ISO week: "2026-W47"
+    period: str
+    created_at: datetime
+    items: tuple[DigestItem, ...] = ()
+    totals: Totals = Totals()
+    health: tuple[SourceHealth, ...] = ()
+    sek_per_eur: Decimal
+    rate_date: date
+    config_version: str
+
+    def section(self, section: Section) -> tuple[DigestItem, ...]:
+        """The items of one section, in reading order."""
+        return tuple(item for item in self.items if item.section is section)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to tell but totals and source health."""
+        return not self.items
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """What the committee has been told once this digest's letters are queued."""
+        return tuple(
+            Told(
+                source=item.call.source,
+                source_id=item.call.source_id,
+                section=item.section,
+                period=self.period,
+                told_at=self.created_at,
+                call=item.call,
+            )
+            for item in self.items
+        )
+
+
 # --- values as plain data ------------------------------------------------------------------
 
 
 def plain(value: Any) -> Any:
     """Turn a value of this module into JSON types; empty fields are kept as ``None`` or ``[]``."""
     if isinstance(value, Deadline):
-        return {"at": value.iso, "precision": str(value.precision), "raw": value.raw}
+        return _plain_deadline(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, StrEnum):
@@ -477,6 +653,40 @@ def plain(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [plain(v) for v in value]
     return value
+
+
+def _plain_deadline(deadline: Deadline) -> dict[str, Any]:
+    at, zone = deadline.at, getattr(deadline.at.tzinfo, "key", None)
+    if deadline.precision is not Precision.TIME and at.time() == END_OF_DAY and zone is not None:
+        moment = at.date().isoformat()
+    else:
+        moment = at.isoformat(timespec="auto" if at.second or at.microsecond else "minutes")
+    return {"at": moment, "precision": str(deadline.precision), "raw": deadline.raw, "zone": zone}
+
+
+def _deadline_from_plain(data: Mapping[str, Any]) -> Deadline:
+    zone = ZoneInfo(data["zone"]) if data.get("zone") else None
+    at = datetime.fromisoformat(data["at"])
+    if at.tzinfo is None:  # only the day: the whole of it counts
+        at = datetime.combine(at.date(), END_OF_DAY, zone)
+    elif zone is not None:
+        at = at.astimezone(zone)
+    return Deadline(at=at, precision=Precision(data["precision"]), raw=data.get("raw"))
+
+
+@lru_cache(maxsize=1)
+def _call_reader() -> TypeAdapter[Call]:
+    return TypeAdapter(Call)
+
+
+def call_from_plain(data: Mapping[str, Any]) -> Call:
+    """The call that ``plain()`` was given; keys this version does not know are passed over.
+
+    Raises:
+        pydantic.ValidationError: the data are not a call.
+    """
+    deadlines = [_deadline_from_plain(d) for d in data.get("deadlines") or ()]
+    return _call_reader().validate_python({**data, "deadlines": deadlines})
 
 
 def content_hash(value: Any, *, leave_out: frozenset[str] = frozenset()) -> str:

@@ -2,27 +2,64 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from dataclasses import dataclass
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from matcher.domain import ActionType, Applicant, Family
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+#: one line of text: goes into headers and headings
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$")
+]
 Term = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=100)]
 Terms = Annotated[tuple[Term, ...], Field(max_length=500)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Nuts = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[A-Z0-9]{0,3}$")]
+#: ISO 3166 country code, or EU for all Member States
+Countries = tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")], ...]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
-class Model(BaseModel):
-    """Frozen and strict about unknown keys."""
+def _iso(code: str) -> str:
+    if code in ("EL", "UK"):  # the Union's own codes, which ISO 3166 and our tables do not have
+        raise ValueError(f"write {'GR' if code == 'EL' else 'GB'}, the ISO 3166 code")
+    return code
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_iso)]
+
+
+def _local(value: time) -> time:
+    if value.tzinfo is not None or value.microsecond or value.second:
+        raise ValueError("give hours and minutes of Swedish local time, without a zone")
+    return value
+
+
+#: Hours and minutes in Europe/Stockholm. The pattern replaces JSON Schema's "time", which demands a zone.
+LocalTime = Annotated[
+    time,
+    AfterValidator(_local),
+    WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}),
+]
+
+
+class Model(BaseModel):
+    """Frozen, and strict about unknown keys and NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 # --- municipalities/*.yaml -------------------------------------------------------------------
@@ -47,7 +84,7 @@ class DigestSchedule(Model):
     """When a committee's letter goes out, in Swedish local time, and how long it may be."""
 
     weekday: Weekday = "monday"
-    time: time = Field(time(7, 0), description='Local time in Europe/Stockholm, quoted: "07:00".')
+    time: LocalTime = Field(time(7, 0), description='Local time in Europe/Stockholm, quoted: "07:00".')
     every: Literal["week", "fortnight", "month"] = "week"
     max_calls: int = Field(8, ge=1, le=30, description="Most new calls in one letter.")
     when_empty: Literal["send", "silence"] = Field(
@@ -56,11 +93,19 @@ class DigestSchedule(Model):
     paused: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """A committee's meeting and the day its papers are due."""
+
+    day: date
+    papers_due: date
+
+
 class Committee(Model):
     """A committee (nämnd) and what it wants to hear about."""
 
     id: Identifier
-    name: Text
+    name: Line
     responsibility: Text = Field(description="What the committee runs; carries vague priorities.")
     language: Literal["sv", "en"] = "sv"
     recipients: Annotated[tuple[EmailStr, ...], Field(max_length=50)] = ()
@@ -69,18 +114,32 @@ class Committee(Model):
     paper_days: int = Field(14, ge=0, le=60, description="Days before a meeting that papers are due.")
     priorities: Annotated[tuple[Priority, ...], Field(min_length=1, max_length=100)]
 
+    def meeting_before(self, day: date, now_day: date) -> Meeting | None:
+        """The last meeting before ``day`` whose papers can still be handed in on ``now_day``.
+
+        ``None`` means that no registered meeting will do; ``calendar_reaches`` tells whether that is a
+        fact about the committee or only a gap in its calendar.
+        """
+        notice = timedelta(days=self.paper_days)
+        last = max((m for m in self.meetings if now_day + notice <= m < day), default=None)
+        return Meeting(day=last, papers_due=last - notice) if last else None
+
+    def calendar_reaches(self, day: date) -> bool:
+        """Whether the registered meetings go on to ``day`` or beyond, so that a gap before it is a fact."""
+        return any(m >= day for m in self.meetings)
+
 
 class Partner(Model):
     """A twin town or friend that could join a consortium."""
 
-    name: Text
-    country: Country
+    name: Line
+    country: Country = Field(description="ISO 3166 code: DE, FI, GR.")
 
 
 class Municipality(Model):
     """One municipality: facts that decide what it may apply for, and its committees."""
 
-    municipality: Text = Field(description="Name, e.g. Eskilstuna kommun.")
+    municipality: Line = Field(description="Name, e.g. Eskilstuna kommun.")
     id: Identifier
     code: Annotated[str, StringConstraints(pattern=r"^\d{4}$")] = Field(
         description='SCB code, quoted: "0484".'
@@ -101,20 +160,20 @@ class Municipality(Model):
 class HttpSettings(Model):
     """How we present ourselves to publishers and how patient we are."""
 
-    contact: Text = Field("https://example.org/matcher", description="In the User-Agent: a page or address.")
+    contact: Line = Field("https://example.org/matcher", description="In the User-Agent: a page or address.")
     delay_seconds: float = Field(1.0, ge=0, le=60, description="Least pause between two requests to a host.")
 
 
 class ScheduleSettings(Model):
     """When the scheduler reads the publishers, in Swedish local time."""
 
-    scrape_at: tuple[time, ...] = Field((time(4, 30),), min_length=1, description="Local times, quoted.")
+    scrape_at: tuple[LocalTime, ...] = Field((time(4, 30),), min_length=1, description="Local times, quoted.")
 
 
 class MailSettings(Model):
     """The letter's sender; where the mail server is comes from SMTP_URL."""
 
-    sender_name: Text = "EU-utlysningar"
+    sender_name: Line = "EU-utlysningar"
     reply_to: EmailStr | None = Field(None, description="A person or functional mailbox that answers.")
     operators: tuple[EmailStr, ...] = Field((), description="Told when a source or the sending breaks.")
     list_domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$")] = Field(
@@ -171,18 +230,32 @@ class Programme(Model):
     municipality: Literal["yes", "partner", "conditional", "no", "unknown"] = "unknown"
     municipality_note: Bilingual | None = None
     partners: int | None = Field(None, ge=1, description="Least number of parties, applicant included.")
-    countries: int | None = Field(None, ge=1)
+    countries: int | None = Field(None, ge=1, description="Least number of countries, Sweden included.")
+    partner_countries: Countries = Field(
+        (),
+        description="ISO 3166 codes of the countries that parties may come from; EU stands for all Member "
+        "States; empty: not known.",
+    )
     rate_minimum: Decimal | None = Field(None, ge=0, le=1)
     rate_maximum: Decimal | None = Field(None, ge=0, le=1)
     geography: tuple[Nuts, ...] = Field(
         (), description="NUTS codes of the programme area; empty: not limited."
     )
-    population: int | None = Field(None, description="Least number of inhabitants.")
+    geography_check: tuple[Nuts, ...] = Field(
+        (), description="NUTS codes that are only partly in the area, or where our facts disagree."
+    )
+    population: int | None = Field(None, ge=1, description="Least number of inhabitants.")
     population_in_group: bool = Field(False, description="Several municipalities may add up to it.")
     grant: Bilingual | None = Field(None, description="Typical size, in words.")
     action: ActionType | None = None
     sources: tuple[Text, ...] = Field((), description="Where the facts come from.")
     confidence: Literal["high", "medium", "low"] = "medium"
+
+
+class ProgrammeFile(Model):
+    """programmes.yaml: what is known about each programme."""
+
+    programmes: Annotated[tuple[Programme, ...], Field(min_length=1)]
 
 
 class Area(Model):
@@ -191,9 +264,12 @@ class Area(Model):
     nuts: Nuts
     name: Text
     aliases: tuple[Text, ...] = ()
-    #: for counties only
-    esf_area: Text | None = None
-    erdf_area: Text | None = None
+    esf_area: Text | None = Field(None, description="The area's name in ESF+.")
+    erdf_area: Text | None = Field(None, description="The area's name in ERDF.")
+
+    def is_called(self, name: str) -> bool:
+        """Whether the area goes by this name, letter case and spaces at the ends apart."""
+        return name.strip().casefold() in {n.casefold() for n in (self.name, *self.aliases)}
 
 
 class Geography(Model):
@@ -202,12 +278,20 @@ class Geography(Model):
     counties: tuple[Area, ...] = Field(min_length=21, max_length=21)
     areas: tuple[Area, ...]
 
+    def county(self, name: str) -> Area | None:
+        """The county with this name or alias, or ``None``."""
+        return next((c for c in self.counties if c.is_called(name)), None)
+
+    def name_of(self, nuts: str) -> str:
+        """Swedish name of a NUTS code; the code itself when it is not a Swedish one."""
+        return next((a.name for a in (*self.areas, *self.counties) if a.nuts == nuts), nuts)
+
 
 # --- scoring.yaml ----------------------------------------------------------------------------
 
 
 class Bands(Model):
-    """Least score of each band, on the model's fixed scale."""
+    """Least score of each band, on the model's fixed scale: 1 is the typical best hit of a subject."""
 
     strong: float = Field(0.8, gt=0)
     possible: float = Field(0.5, gt=0)
@@ -216,35 +300,50 @@ class Bands(Model):
 class QueryWeights(Model):
     """How the parts of a committee's query weigh."""
 
-    priority: float = Field(1.0, gt=0)
-    keywords: float = Field(1.0, ge=0)
-    responsibility: float = Field(0.6, ge=0)
-    council: float = Field(0.3, ge=0)
-    emphasis: float = Field(0.2, ge=0)
-    exclude: float = Field(0.5, ge=0)
+    priority: float = Field(1.0, gt=0, description="A priority's own text.")
+    keywords: float = Field(1.0, ge=0, description="A priority's keywords, together.")
+    responsibility: float = Field(0.8, ge=0, description="Added to every priority: what vague ones lean on.")
+    council: float = Field(0.3, ge=0, description="The best of the council's priorities.")
+    emphasis: float = Field(0.2, ge=0, description="The municipality's emphasis.")
+    audience: float = Field(0.35, ge=0, description="Calls that speak of municipalities and their like.")
+    exclude: float = Field(0.5, ge=0, description="Taken off for a priority's excluded words.")
     breadth: float = Field(0.5, ge=0, le=1, description="Share of the mean beside the best priority.")
 
 
 class ChannelWeights(Model):
-    """How the word, character and latent channels add up."""
+    """How the word, character and latent channels add up; scaled to sum to 1."""
 
     word: float = Field(0.45, ge=0)
     char: float = Field(0.30, ge=0)
     latent: float = Field(0.25, ge=0)
 
 
+class Audience(Model):
+    """Whom a call that concerns municipalities speaks of; the same for every committee."""
+
+    sv: Text = "kommuner, regioner, städer, offentlig sektor, lokala aktörer, civilsamhälle, invånare"
+    en: Text = (
+        "municipalities, local and regional authorities, cities, towns, local communities, "
+        "public authorities, public services, citizens, residents"
+    )
+
+
 class Scoring(Model):
     """scoring.yaml: every parameter of the model."""
 
-    title_weight: float = Field(2.0, gt=0, le=10)
-    programme_weight: float = Field(1.0, ge=0, le=10)
-    slope: float = Field(0.3, ge=0, le=1, description="Pivoted length normalisation.")
+    title_weight: float = Field(2.0, gt=0, le=10, description="A word in the title counts so many times.")
+    programme_weight: float = Field(1.0, ge=0, le=10, description="The same for programme and call title.")
+    lead_words: int = Field(150, ge=0, description="Words of the text that count in full.")
+    rest_weight: float = Field(0.25, ge=0, le=1, description="What later words count.")
+    slope: float = Field(0.75, ge=0, le=1, description="Pivoted length normalisation: 1 = full cosine.")
     char_ngrams: tuple[int, int] = (3, 5)
-    latent_dimensions: int = Field(200, ge=0, le=1000)
-    compound_weight: float = Field(0.8, ge=0, le=1)
-    cognate_weight: float = Field(0.6, ge=0, le=1)
+    latent_dimensions: int = Field(200, ge=0, le=1000, description="0 switches the latent channel off.")
+    compound_weight: float = Field(0.8, ge=0, le=1, description="Parts of a compound against the whole.")
+    phrase_weight: float = Field(1.0, ge=0, le=5, description="A lexicon phrase found word for word.")
+    cognate_weight: float = Field(0.6, ge=0, le=1, description="Words that only look alike.")
     channels: ChannelWeights = ChannelWeights()
     query: QueryWeights = QueryWeights()
+    audience: Audience = Audience()
     bands: Bands = Bands()
     chosen_by: str | None = Field(None, description="The evaluation that chose these values.")
 
