@@ -9,7 +9,8 @@ MatcherError
 ├── StorageError           the database is missing, locked or newer than the code
 └── DeliveryError          a letter could not be handed to the mail server
     ├── RefusedError       the server said no for good
-    ├── DeferredError      the server said not now, or could not be reached
+    ├── DeferredError      the server said not now
+    │   └── UnreachableError   no connection, no TLS or no login: no letter could go through
     └── UncertainError     the connection broke after the letter had been sent off
 SkipRecord                 a signal, not an error: this record is not a call
 """
@@ -61,6 +62,10 @@ class RefusedError(DeliveryError):
 
 class DeferredError(DeliveryError):
     """The server could not be reached or said "not now" (4xx); surely not accepted."""
+
+
+class UnreachableError(DeferredError):
+    """No letter could have gone through: no connection, no TLS, no login. Says nothing about the letter."""
 
 
 class UncertainError(DeliveryError):

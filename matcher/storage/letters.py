@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Update, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from matcher.domain import Letter, LetterState, Section, Told, call_from_plain, plain
@@ -58,6 +58,18 @@ def queue_letters(session: Session, letters: Sequence[Letter], told: Sequence[To
     return new
 
 
+def _claimable(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        LetterRow.state == LetterState.QUEUED,
+        or_(LetterRow.next_attempt_at.is_(None), LetterRow.next_attempt_at <= now),
+    )
+
+
+def letter_waiting(session: Session, now: datetime) -> bool:
+    """Whether a queued letter may be tried now."""
+    return bool(session.scalar(select(select(LetterRow.id).where(*_claimable(now)).exists())))
+
+
 def claim_letter(session: Session, owner: str, now: datetime, lease: timedelta) -> Letter | None:
     """Take the letter that has been due longest; commit before the mail server is called.
 
@@ -66,10 +78,7 @@ def claim_letter(session: Session, owner: str, now: datetime, lease: timedelta) 
     """
     letter_id = session.scalar(
         select(LetterRow.id)
-        .where(
-            LetterRow.state == LetterState.QUEUED,
-            or_(LetterRow.next_attempt_at.is_(None), LetterRow.next_attempt_at <= now),
-        )
+        .where(*_claimable(now))
         .order_by(func.coalesce(LetterRow.next_attempt_at, LetterRow.created_at), LetterRow.id)
         .limit(1)
         .with_for_update(skip_locked=True)  # dropped without a word on SQLite
