@@ -1,0 +1,40 @@
+"""The demo's configuration: two fictitious municipalities whose meetings lie ahead of today."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from importlib import resources
+from pathlib import Path
+from typing import get_args
+
+from jinja2 import Environment, StrictUndefined
+
+from matcher.config.loading import defaults_directory
+from matcher.config.models import Weekday
+from matcher.demo.records import Calendar
+
+_TEMPLATES = ("matcher.yaml", "municipalities/norrbacka.yaml", "municipalities/vasterhamn.yaml")
+_DEFAULTS = ("geography.yaml", "programmes.yaml", "scoring.yaml", "lexicon")
+
+
+def write_config(directory: Path, today: date) -> None:
+    """Write a whole configuration for ``matcher.config.loading.load_configuration``, over an older one.
+
+    Meetings are dated from ``today``, and every letter is due on it from 00:00.
+    """
+    calendar = Calendar(start=today, today=today)
+    environment = Environment(autoescape=False, undefined=StrictUndefined)  # noqa: S701 (YAML, not HTML)
+    values = {"day": calendar.day, "weekday": get_args(Weekday)[today.weekday()]}
+    folder = resources.files("matcher.demo") / "config"
+    for name in _TEMPLATES:
+        target = directory / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        template = environment.from_string((folder / f"{name}.j2").read_text("utf-8"))
+        target.write_text(template.render(values) + "\n", "utf-8")
+    for name in _DEFAULTS:
+        source = defaults_directory() / name
+        if source.is_dir():
+            shutil.copytree(source, directory / name, dirs_exist_ok=True)
+        elif source.exists():
+            shutil.copyfile(source, directory / name)
