@@ -18,6 +18,11 @@ import pytest
 from matcher.storage.engine import Database, open_database
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``pytest --update-golden`` writes expected.json anew, and fails so that it is read."""
+    parser.addoption("--update-golden", action="store_true", help="write expected.json of every fixture anew")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def loopback_only() -> Iterator[None]:
     """Refuse every connection from Python that would leave the machine."""

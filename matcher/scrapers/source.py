@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from bs4 import BeautifulSoup
 from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from matcher.domain import Call, Family, Fetched, Unread
 from matcher.errors import ConfigError, ParseError
@@ -190,7 +191,7 @@ def load_sources() -> dict[str, Source]:
         key = path.name.removesuffix(".yaml")
         try:
             found[key] = Source.model_validate({"key": key, **YAML(typ="safe").load(path.read_text("utf-8"))})
-        except ValueError as error:
+        except (ValueError, TypeError, YAMLError) as error:
             raise ConfigError([f"{path.name}: {error}"]) from error
     return found
 
