@@ -271,6 +271,23 @@ class Reason:
     score: float
     terms: tuple[Term, ...] = ()
 
+    def words(self) -> dict[str, tuple[str, ...]]:
+        """The committee's words, heaviest first, each with the call's words that it met."""
+        met: dict[str, dict[str, None]] = {}
+        for term in sorted((t for t in self.terms if t.weight > 0), key=lambda t: -t.weight):
+            met.setdefault(term.query, {})[term.document] = None
+        return {query: _longest(list(found)) for query, found in met.items()}
+
+
+def _longest(found: list[str]) -> tuple[str, ...]:
+    """Without the words that stand inside a longer phrase of the same list."""
+    whole = [f" {phrase.casefold()} " for phrase in found]
+    return tuple(
+        word
+        for word, padded in zip(found, whole, strict=True)
+        if not any(padded in other and padded != other for other in whole)
+    )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:

@@ -9,20 +9,34 @@ import time
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
+import typer
 from pydantic import SecretStr
 
 from matcher import jobs
 from matcher.cli import calls, letters, matches
+from matcher.cli.options import Json
 from matcher.cli.output import as_json, progress, say, table
 from matcher.config.environment import Environment
-from matcher.demo.configuration import write_config
+from matcher.demo.configuration import demo_sources, write_config
 from matcher.demo.inbox import Inbox
 from matcher.demo.server import DemoServer
 from matcher.demo.world import DemoWorld
 from matcher.domain import STOCKHOLM
-from matcher.scrapers.source import Source, load_sources
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command()(demo)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--folder", help="For letters and database.")] = Path("var/demo"),
+    json: Json = False,
+) -> None:
+    """Run the whole main job on a small fictitious world: publishers, committees, a mail server."""
+    raise typer.Exit(run_demo(folder, json=json))
 
 
 def run_demo(folder: Path, *, json: bool = False, now: datetime | None = None) -> int:
@@ -46,8 +60,7 @@ def run_demo(folder: Path, *, json: bool = False, now: datetime | None = None) -
             matcher_replay_url=server.url,
         )
         installation = dataclasses.replace(
-            jobs.open_installation(environment=environment),
-            sources={key: _small(source) for key, source in load_sources().items()},
+            jobs.open_installation(environment=environment), sources=demo_sources()
         )
         try:
             if not json:
@@ -98,16 +111,6 @@ def run_demo(folder: Path, *, json: bool = False, now: datetime | None = None) -
         say("Run it again: the same day nothing is sent twice.")
     say(f"Done in {time.perf_counter() - started:.1f} s.")
     return int(failed)
-
-
-def _small(source: Source) -> Source:
-    """The source as the small world needs it: fewer calls are healthy, and loopback needs no pauses."""
-    return source.model_copy(
-        update={
-            "expect": source.expect.model_copy(update={"min_calls": 5}),
-            "http": source.http.model_copy(update={"delay_s": None}),
-        }
-    )
 
 
 def best_reason(planned: jobs.Planned) -> str | None:

@@ -293,8 +293,8 @@ class Geography(Model):
 class Bands(Model):
     """Least score of each band, on the model's fixed scale: 1 is the typical best hit of a subject."""
 
-    strong: float = Field(0.8, gt=0)
-    possible: float = Field(0.5, gt=0)
+    strong: float = Field(0.6, gt=0)
+    possible: float = Field(0.4, gt=0)
 
 
 class QueryWeights(Model):
@@ -314,7 +314,7 @@ class ChannelWeights(Model):
     """How the word, character and latent channels add up; scaled to sum to 1."""
 
     word: float = Field(0.45, ge=0)
-    char: float = Field(0.30, ge=0)
+    char: float = Field(0.3, ge=0)
     latent: float = Field(0.25, ge=0)
 
 
@@ -333,14 +333,17 @@ class Scoring(Model):
 
     title_weight: float = Field(2.0, gt=0, le=10, description="A word in the title counts so many times.")
     programme_weight: float = Field(1.0, ge=0, le=10, description="The same for programme and call title.")
-    lead_words: int = Field(150, ge=0, description="Words of the text that count in full.")
-    rest_weight: float = Field(0.25, ge=0, le=1, description="What later words count.")
-    slope: float = Field(0.75, ge=0, le=1, description="Pivoted length normalisation: 1 = full cosine.")
+    lead_words: int = Field(200, ge=0, description="Words of the text that count in full.")
+    rest_weight: float = Field(0.35, ge=0, le=1, description="What later words count.")
+    slope: float = Field(0.8, ge=0, le=1, description="Pivoted length normalisation: 1 = full cosine.")
     char_ngrams: tuple[int, int] = (3, 5)
     latent_dimensions: int = Field(200, ge=0, le=1000, description="0 switches the latent channel off.")
     compound_weight: float = Field(0.8, ge=0, le=1, description="Parts of a compound against the whole.")
     phrase_weight: float = Field(1.0, ge=0, le=5, description="A lexicon phrase found word for word.")
     cognate_weight: float = Field(0.6, ge=0, le=1, description="Words that only look alike.")
+    noise_weight: float = Field(
+        0.3, ge=0, le=1, description="Words of administration, in calls of the committee's own language."
+    )
     channels: ChannelWeights = ChannelWeights()
     query: QueryWeights = QueryWeights()
     audience: Audience = Audience()

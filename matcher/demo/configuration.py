@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from matcher.config.loading import defaults_directory
 from matcher.config.models import Weekday
 from matcher.demo.records import Calendar
+from matcher.scrapers.source import Source, load_sources
 
 _TEMPLATES = ("matcher.yaml", "municipalities/norrbacka.yaml", "municipalities/vasterhamn.yaml")
 _DEFAULTS = ("geography.yaml", "programmes.yaml", "scoring.yaml", "lexicon")
@@ -38,3 +39,16 @@ def write_config(directory: Path, today: date) -> None:
             shutil.copytree(source, directory / name, dirs_exist_ok=True)
         elif source.exists():
             shutil.copyfile(source, directory / name)
+
+
+def demo_sources() -> dict[str, Source]:
+    """The sources as the small world needs them: fewer calls are healthy, and loopback needs no pauses."""
+    return {
+        key: source.model_copy(
+            update={
+                "expect": source.expect.model_copy(update={"min_calls": 5}),
+                "http": source.http.model_copy(update={"delay_s": None}),
+            }
+        )
+        for key, source in load_sources().items()
+    }

@@ -50,12 +50,11 @@ LONGEST_VALUE = 600
 #: A source not read for this long is named even when its last run was well: weekly sources fit in.
 STALE = timedelta(days=8)
 #: Words shown for one priority, and priorities shown for one call.
-MOST_TERMS, MOST_REASONS = 4, 2
+MOST_TERMS, MOST_FORMS, MOST_REASONS = 4, 2, 2
 MOST_EXCLUSIONS = 4
+MOST_FRIENDS = 4
 #: Rules of eligibility whose open points have a line of their own in the letter.
 _OWN_LINES = frozenset({"time", "consortium", "stage"})
-#: What a remark begins with, and the line around it says already.
-_PREFIXES = ("uteslutet: ", "kontrollera: ", "excluded: ", "check: ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -422,10 +421,7 @@ def _remarks(remarks: Iterable[Remark], words: Words) -> str:
 
 
 def _said(remark: Remark, words: Words) -> str:
-    text = one_line(remark.sv if words.language == "sv" else remark.en).rstrip(".")
-    for prefix in _PREFIXES:
-        text = text.removeprefix(prefix)
-    return text
+    return one_line(remark.sv if words.language == "sv" else remark.en).rstrip(".")
 
 
 def _applicants(item: DigestItem, words: Words) -> Iterator[Part]:
@@ -507,6 +503,8 @@ def _need(item: DigestItem, words: Words) -> str:
 
 def _friends(item: DigestItem, words: Words) -> str:
     names = [one_line(f"{f.name} ({words.country(f.country)})", LONGEST_TITLE) for f in item.friends]
+    if len(names) > MOST_FRIENDS:
+        names[MOST_FRIENDS:] = [words("need.more", n=len(names) - MOST_FRIENDS)]
     texts = [words("need.friends", names=words.listed(names)) if names else words("need.none")]
     if item.networks:
         texts.append(words("need.networks", names=words.listed([one_line(n) for n in item.networks])))
@@ -520,19 +518,21 @@ def _why(item: DigestItem, words: Words) -> Iterator[Part]:
         return
     yield Part(words(f"why.{match.band}"))
     for position, reason in enumerate(match.reasons[:MOST_REASONS]):
-        terms = _terms(reason)
-        if terms:
-            yield Part(words("why.also" if position else "why.on"))
-            yield from _term_parts(terms, item.call.language, words)
-        elif position:
+        priority = one_line(reason.priority, LONGEST_TITLE)
+        if position:  # one row of words is enough to see why
+            yield Part(words("why.also", priority=priority))
             continue
-        yield Part(words("why.priority", priority=one_line(reason.priority, LONGEST_TITLE)))
+        if terms := _terms(reason):
+            yield Part(words("why.on"))
+            yield from _term_parts(terms, item.call.language, words)
+        yield Part(words("why.priority", priority=priority))
 
 
 def _terms(reason: Reason) -> list[tuple[str, str]]:
-    best = sorted((t for t in reason.terms if t.weight > 0), key=lambda t: -t.weight)
-    pairs = dict.fromkeys((one_line(t.query, 80), one_line(t.document, 80)) for t in best)
-    return list(pairs)[:MOST_TERMS]
+    return [
+        (one_line(query, 80), " / ".join(one_line(word, 80) for word in found[:MOST_FORMS]))
+        for query, found in list(reason.words().items())[:MOST_TERMS]
+    ]
 
 
 def _term_parts(terms: Iterable[tuple[str, str]], language: str, words: Words) -> Iterator[Part]:

@@ -89,14 +89,10 @@ class _Finding:
 
 
 def _say(verdict: Verdict | None, rule: str, sv: str, en: str) -> _Finding:
-    if verdict is Verdict.EXCLUDED:
-        sv, en = f"uteslutet: {sv}", f"excluded: {en}"
-    if verdict is Verdict.CHECK:
-        sv, en = f"kontrollera: {sv}", f"check: {en}"
     return _Finding(verdict, Remark(rule=rule, sv=sv, en=en))
 
 
-def judge(  # noqa: PLR0917 (the order of the arguments is agreed with the ranking)
+def judge(
     call: Call,
     municipality: Municipality,
     committee: Committee,
@@ -222,8 +218,8 @@ def _as_partner(programme: Programme) -> _Finding:
     return _say(
         Verdict.AS_PARTNER,
         "applicant",
-        f"som part: {_clause(note.sv)}" if note else f"som part i {programme.name.sv}",
-        f"as a partner: {_clause(note.en)}" if note else f"as a partner in {programme.name.en}",
+        _clause(note.sv) if note else f"som part i {programme.name.sv}",
+        _clause(note.en) if note else f"as a partner in {programme.name.en}",
     )
 
 
@@ -323,8 +319,8 @@ def _population(programme: Programme | None, municipality: Municipality) -> Iter
         yield _say(
             Verdict.AS_PARTNER,
             "population",
-            f"uteslutet ensam: kräver minst {sv} invånare (kan sökas i grupp)",
-            f"excluded alone: requires at least {en} inhabitants (a group may apply)",
+            f"inte ensam: kräver minst {sv} invånare (kan sökas i grupp)",
+            f"not alone: requires at least {en} inhabitants (a group may apply)",
         )
     else:
         yield _say(

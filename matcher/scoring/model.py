@@ -1,0 +1,561 @@
+"""The TF-IDF model: one index per language, three channels on one fixed scale, every score explained."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.preprocessing import normalize
+from sklearn.utils.validation import check_is_fitted
+
+from matcher.config.models import ChannelWeights, Scoring
+from matcher.domain import Term
+from matcher.scoring.lexicon import Cognates, Lexicon, Rendering
+from matcher.scoring.text import LANGUAGES, Language, Splitter, is_stop, language_of, stem, words
+
+Scores = npt.NDArray[np.float64]
+#: columns in ascending order and their values
+Vector = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+#: fewer documents than this have no latent dimensions worth the name
+_LEAST_FOR_LATENT = 100
+#: lexicon phrases asked to find the scale of a channel
+_BACKGROUND = 300
+#: documents and texts whose words are remembered between queries
+_KEPT = 5_000
+#: documents that hold a word before it counts as English that may stay as it is, or as a look-alike
+_KNOWN, _COMMON = 2, 3
+#: weight of translations beside the committee's own words in the character channel
+_TRANSLATED = 0.5
+#: exponent of a query word's count
+_DAMPING = 0.75
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What is matched of a call."""
+
+    id: str
+    title: str
+    text: str = ""
+    language: str | None = None
+    #: titles of what the call belongs to: programme, call
+    context: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A weighted text of a query."""
+
+    text: str
+    weight: float = 1.0
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as sparse vectors per language, of unit length or empty."""
+
+    word: Mapping[Language, Vector]
+    char: Mapping[Language, Vector]
+    #: what led to each column of ``word``: (the committee's words, route, share of the column)
+    origin: Mapping[Language, Mapping[int, Sequence[tuple[str, str, float]]]] = field(default_factory=dict)
+
+    #: whether a word that carries a subject was found in an index
+    subject: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether no word of it says anything to any index."""
+        return not any(len(v[0]) for vectors in (self.word, self.char) for v in vectors.values())
+
+
+@dataclass
+class _Index:
+    """The documents of one language."""
+
+    language: Language
+    rows: npt.NDArray[np.intp]
+    splitter: Splitter
+    phrases: Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]
+    columns: dict[str, int] = field(default_factory=dict)
+    idf: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    word: Any = None  # columns x documents
+    #: the same, documents x columns, for explanations
+    by_document: Any = None
+    char_columns: dict[str, int] = field(default_factory=dict)
+    char_idf: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    char: Any = None  # N x n
+    latent: TruncatedSVD | None = None
+    latent_rows: npt.NDArray[np.float32] | None = None
+    #: words that enough documents have
+    common: list[str] = field(default_factory=list)
+    scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    frequency: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    _features: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _groups: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    _forms: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def groups(self, word: str, sizes: tuple[int, int]) -> tuple[int, ...]:
+        """Columns of a word's letter groups in the character channel, as CountVectorizer's char_wb cuts."""
+        known = self._groups.get(word)
+        if known is None:
+            padded = f" {word} "
+            found = (
+                self.char_columns.get(padded[at : at + n])
+                for n in range(sizes[0], min(sizes[1], len(padded)) + 1)
+                for at in range(len(padded) - n + 1)
+            )
+            known = self._groups[word] = tuple(column for column in found if column is not None)
+        return known
+
+    @cached_property
+    def cognates(self) -> Cognates:
+        """Finds words of the index; made when the first unknown word asks for it."""
+        return Cognates(self.common)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Stem or phrase of each column."""
+        return list(self.columns)
+
+    def has(self, stem: str) -> bool:
+        """Whether enough documents have a stem for it to be a word of this language."""
+        column = self.columns.get(stem)
+        return column is not None and bool(self.frequency[column] >= _KNOWN)
+
+    def features(self, word: str) -> tuple[str, ...]:
+        """Stem of a word and, in Swedish, the stems of its parts."""
+        known = self._features.get(word)
+        if known is None:
+            found = [stem(word, self.language)]
+            if self.language == "sv":
+                found += [s for p in self.splitter.parts(word) if (s := stem(p, "sv")) != found[0]]
+            known = self._features[word] = tuple(dict.fromkeys(found))
+        return known
+
+    def phrases_in(self, stems: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+        """Lexicon phrases in a sequence of content stems: (feature, start, end), longest first."""
+        for at, pair in enumerate(pairwise(stems)):
+            for key in self.phrases.get(pair, ()):
+                if len(key) == 2 or tuple(stems[at : at + len(key)]) == key:
+                    yield " ".join(key), at, at + len(key)
+                    break
+
+    def forms_in(self, document: Document) -> dict[str, str]:
+        """For each feature of a document the first words in it that it stands for."""
+        known = self._forms.get(document.id)
+        if known is None:
+            if len(self._forms) >= _KEPT:
+                self._forms.clear()
+            known = self._forms[document.id] = {}
+            for text in (document.title, document.text, "\n".join(document.context)):
+                content = [w for w in words(text) if not is_stop(w, self.language)]
+                for word in content:
+                    for feature in self.features(word):
+                        known.setdefault(feature, word)
+                for phrase, start, end in self.phrases_in([stem(w, self.language) for w in content]):
+                    known.setdefault(phrase, " ".join(content[start:end]))
+        return known
+
+
+class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """Scores documents for queries of either language.
+
+    Word, character and latent channels are added after each has been divided by its mean best score over
+    lexicon headwords, so a score means the same for every query and language: 1 is a typical best hit.
+    Parameters are the keys of ``config.Scoring``; ``lexicon`` translates queries, ``None`` = no translation.
+    """
+
+    def __init__(
+        self,
+        *,
+        title_weight: float = 2.0,
+        programme_weight: float = 1.0,
+        slope: float = 0.8,
+        char_ngrams: tuple[int, int] = (3, 5),
+        latent_dimensions: int = 200,
+        compound_weight: float = 0.8,
+        cognate_weight: float = 0.6,
+        phrase_weight: float = 1.0,
+        lead_words: int = 200,
+        rest_weight: float = 0.35,
+        noise_weight: float = 0.3,
+        channels: ChannelWeights | None = None,
+        lexicon: Lexicon | None = None,
+    ) -> None:
+        self.title_weight = title_weight
+        self.programme_weight = programme_weight
+        self.slope = slope
+        self.char_ngrams = char_ngrams
+        self.latent_dimensions = latent_dimensions
+        self.compound_weight = compound_weight
+        self.cognate_weight = cognate_weight
+        self.phrase_weight = phrase_weight
+        self.lead_words = lead_words
+        self.rest_weight = rest_weight
+        self.noise_weight = noise_weight
+        self.channels = channels
+        self.lexicon = lexicon
+
+    @classmethod
+    def of(cls, scoring: Scoring, lexicon: Lexicon | None = None) -> Self:
+        """The model that scoring.yaml describes."""
+        names = [name for name in cls._get_param_names() if name != "lexicon"]
+        return cls(**{name: getattr(scoring, name) for name in names}, lexicon=lexicon)
+
+    # --- the index ---------------------------------------------------------------------------
+
+    def fit(self, documents: Iterable[Document], y: object = None) -> Self:
+        """Index the documents; their order is the order of the columns of :meth:`score`.
+
+        Raises:
+            ValueError: two documents have the same id.
+        """
+        del y  # scikit-learn passes it
+        self.documents_ = tuple(documents)
+        if len({document.id for document in self.documents_}) < len(self.documents_):
+            raise ValueError("two documents have the same id")
+        self.lexicon_ = self.lexicon if self.lexicon is not None else Lexicon()
+        languages = [language_of(f"{d.title}\n{d.text}", d.language) for d in self.documents_]
+        self.indexes_: dict[Language, _Index] = {}
+        self._asked: dict[tuple[str, str | None, Language], Any] = {}
+        for language in LANGUAGES:
+            rows = np.array([i for i, found in enumerate(languages) if found == language], dtype=np.intp)
+            if len(rows):
+                self.indexes_[language] = self._index(language, rows)
+        for language, index in self.indexes_.items():
+            index.scale = self._scale(language)
+        return self
+
+    def _index(self, language: Language, rows: npt.NDArray[np.intp]) -> _Index:
+        fields = []
+        for i in rows:
+            document = self.documents_[i]
+            body = words(document.text)
+            fields.append(
+                (
+                    (words(document.title), self.title_weight),
+                    (body[: self.lead_words], 1.0),
+                    (body[self.lead_words :], self.rest_weight),
+                    (words("\n".join(document.context)), self.programme_weight),
+                )
+            )
+        splitter = Splitter({})
+        if language == "sv":
+            splitter = Splitter.from_words(
+                (found for document in fields for found, _ in document),
+                (w for phrase in self.lexicon_.headwords for w in words(phrase)),
+            )
+        index = _Index(
+            language, rows, splitter, self.lexicon_.phrases(language) if self.phrase_weight else {}
+        )
+        counts: list[dict[str, float]] = []
+        surfaces: list[dict[str, float]] = []
+        for document in fields:
+            here: dict[str, float] = defaultdict(float)
+            features: dict[str, float] = defaultdict(float)
+            for found, weight in document:
+                content = [w for w in found if not is_stop(w, language)]
+                for word in content:
+                    here[word] += weight
+                if index.phrases and weight:
+                    for phrase, _, _ in index.phrases_in([stem(w, language) for w in content]):
+                        features[phrase] += weight
+            for word, count in here.items():
+                for feature in index.features(word):
+                    features[feature] += count
+            counts.append(features)
+            surfaces.append(here)
+        index.columns, matrix = _matrix(counts)
+        index.frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
+        index.idf = _idf(matrix)
+        index.word, unit = self._weigh(matrix, index.idf)
+        index.by_document = sparse.csr_matrix(index.word.T)
+        types, typed = _matrix(surfaces)
+        if types:
+            counter = CountVectorizer(
+                analyzer="char_wb", ngram_range=self.char_ngrams, lowercase=False, dtype=np.float32
+            )
+            # letter groups never cross words: documents x words times words x groups is the same, and quicker
+            grams = typed @ counter.fit_transform(types)
+            index.char_columns = {group: int(column) for group, column in counter.vocabulary_.items()}
+            index.char_idf = _idf(grams)
+            index.char_idf[np.diff(grams.tocsc().indptr) < 2] = 0
+            index.char, _ = self._weigh(grams, index.char_idf)
+        n, v = unit.shape
+        if self.latent_dimensions and n >= _LEAST_FOR_LATENT and v > self.latent_dimensions:
+            size = min(self.latent_dimensions, n - 1)
+            index.latent = TruncatedSVD(size, n_iter=2, random_state=0)
+            index.latent_rows = normalize(index.latent.fit_transform(unit)).astype(np.float32)
+        often = np.bincount(typed.indices, minlength=len(types)) >= _COMMON
+        index.common = [t for t, keep in zip(types, often, strict=True) if keep]
+        return index
+
+    def _weigh(self, counts: Any, idf: npt.NDArray[np.float32]) -> tuple[Any, Any]:
+        """Counts to (columns x documents with pivoted length, documents of unit length)."""
+        if not counts.shape[1]:
+            return sparse.csr_matrix(counts.T), counts
+        weighed = counts.copy()
+        weighed.data = np.where(weighed.data > 1, 1 + np.log(np.maximum(weighed.data, 1)), weighed.data)
+        weighed = weighed @ sparse.diags_array(idf, format="csr")
+        weighed.eliminate_zeros()
+        norms = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
+        mean = float(norms[norms > 0].mean()) if (norms > 0).any() else 1.0
+        pivot = np.where(norms > 0, (1 - self.slope) * mean + self.slope * norms, 1.0)
+        pivoted = sparse.diags_array((1 / pivot).astype(np.float32)) @ weighed
+        return sparse.csr_matrix(pivoted.T), normalize(weighed)
+
+    def _scale(self, language: Language) -> tuple[float, float, float]:
+        subjects = self.lexicon_.headwords_with_subject()
+        step = max(1, len(subjects) // _BACKGROUND)
+        queries = [self.query(text, "sv") for text in subjects[::step]]
+        if len(subjects) < 20:
+            rows = self.indexes_[language].rows
+            queries = [
+                self.query(self.documents_[i].title or self.documents_[i].text[:80], language)
+                for i in rows[:300]
+            ]
+        parts = self._channels(self.indexes_[language], queries)
+        hit = parts[0].max(axis=1, initial=0) > 0
+        means = [float(p[hit].max(axis=1).mean()) if hit.any() else 0.0 for p in parts]
+        return tuple(m if m > 0 else 1.0 for m in means)  # type: ignore[return-value]
+
+    # --- queries -----------------------------------------------------------------------------
+
+    def query(self, text: str, language: str | None = None) -> Query:
+        """A query of one text."""
+        return self.ask([Ask(text, 1.0, language)])
+
+    def ask(self, asks: Sequence[Ask]) -> Query:
+        """A query of several weighted texts, in every language that has documents."""
+        word: dict[Language, Any] = {}
+        char: dict[Language, Any] = {}
+        origin: dict[Language, dict[int, list[tuple[str, str, float]]]] = {}
+        subject = False
+        for language, index in self.indexes_.items():
+            vector: dict[int, float] = {}
+            sources: dict[int, list[tuple[str, str, float]]] = {}
+            letters: dict[str, float] = defaultdict(float)
+            for ask in asks:
+                if not ask.weight:
+                    continue
+                terms, forms, strength = self._terms(ask.text, ask.language, language)
+                subject |= strength == 1 and any(feature in index.columns for feature, _, _, _ in terms)
+                strength *= ask.weight
+                sums: dict[int, float] = {}
+                for feature, _, _, weight in terms:
+                    column = index.columns.get(feature)
+                    if column is not None:
+                        sums[column] = sums.get(column, 0.0) + weight
+                # a word that a text repeats says little more than one that it has once
+                damped = {c: total**_DAMPING * float(index.idf[c]) for c, total in sums.items() if total > 0}
+                norm = math.sqrt(sum(value * value for value in damped.values())) or 1.0
+                for feature, surface, route, weight in terms:
+                    column = index.columns.get(feature, -1)
+                    if column in damped:
+                        share = strength * damped[column] / norm * weight / sums[column]
+                        vector[column] = vector.get(column, 0.0) + share
+                        sources.setdefault(column, []).append((surface, route, share))
+                total = math.sqrt(sum(w * w for w in forms.values())) or 1.0
+                for form, weight in forms.items():
+                    letters[form] += strength * weight / total
+            word[language] = _unit(vector)
+            char[language] = self._letters(index, letters)
+            origin[language] = sources
+        return Query(word, char, origin, subject)
+
+    def _terms(
+        self, text: str, declared: str | None, language: Language
+    ) -> tuple[list[tuple[str, str, str, float]], Mapping[str, float], float]:
+        """(feature, the committee's words, route, weight), words for the character channel, and strength.
+
+        The strength is 1, or less for a text of words of administration alone.
+        """
+        key = (text, declared, language)
+        known = self._asked.get(key)
+        if known is None:
+            if len(self._asked) >= _KEPT:
+                self._asked.clear()
+            known = self._asked[key] = self._render(text, declared, self.indexes_[language])
+        return known
+
+    def _render(
+        self, text: str, declared: str | None, index: _Index
+    ) -> tuple[list[tuple[str, str, str, float]], Mapping[str, float], float]:
+        language = index.language
+        found = words(text)
+        source = language_of(text, declared)
+        content = self.lexicon_.subject_words(found, source)
+        terms: list[tuple[str, str, str, float]] = []
+        letters: dict[str, float] = defaultdict(float, Counter(content))
+        if source == language:
+            subject = set(content)
+            strength = 1.0 if subject else self.noise_weight
+            content = [w for w in found if not is_stop(w, source)]
+            for w in content:
+                # words of administration say a little when the call is in the same language
+                weight = 1.0 if w in subject else self.noise_weight
+                first, *parts = index.features(w)
+                terms.append((first, w, "same", weight))
+                terms += [(part, w, "compound", weight * self.compound_weight) for part in parts]
+                if w not in subject:
+                    letters[w] += weight
+            if index.phrases:
+                for phrase, start, end in index.phrases_in([stem(w, language) for w in content]):
+                    terms.append((phrase, " ".join(content[start:end]), "same", self.phrase_weight))
+            return terms, letters, strength
+        other = self.indexes_.get(source)
+        renderings: list[Rendering] = self.lexicon_.translate(
+            found,
+            source,
+            cognates=lambda: index.cognates,
+            known=index.has,
+            splitter=other.splitter if other else None,
+        )
+        for rendering in renderings:
+            stems = [f for w in rendering.words for f in index.features(w)]
+            weight = rendering.weight * (self.cognate_weight if rendering.route == "cognate" else 1.0)
+            terms += [(f, rendering.query, rendering.route, weight) for f in stems]
+            if len(stems) > 1 and index.phrases:
+                terms.append((" ".join(stems), rendering.query, rendering.route, weight * self.phrase_weight))
+            for w in rendering.words:
+                letters[w] += _TRANSLATED * weight
+        return terms, letters, 1.0
+
+    def _letters(self, index: _Index, forms: Mapping[str, float]) -> Vector:
+        vector: dict[int, float] = {}
+        for form, weight in forms.items():
+            for column in index.groups(form, self.char_ngrams):
+                vector[column] = vector.get(column, 0.0) + weight
+        return _unit(vector, index.char_idf)
+
+    # --- scores ------------------------------------------------------------------------------
+
+    def score(self, queries: Sequence[Query]) -> Scores:
+        """Scores, queries x documents, on the fixed scale; 0 where nothing fits, never NaN."""
+        check_is_fitted(self, "indexes_")
+        out = np.zeros((len(queries), len(self.documents_)))
+        for index in self.indexes_.values():
+            weights = self._weights(index)
+            parts = self._channels(index, queries)
+            out[:, index.rows] = sum(w * p for w, p in zip(weights, parts, strict=True))
+        return out
+
+    def channels_of(self, query: Query, document: int) -> dict[str, float]:
+        """The score of one document by channel: word, char, latent; their sum is the score."""
+        index, row = self._place(document)
+        parts = self._channels(index, [query], [row])
+        names = ("word", "char", "latent")
+        return {
+            name: float(weight * part[0, 0])
+            for name, weight, part in zip(names, self._weights(index), parts, strict=True)
+        }
+
+    def explain(self, query: Query, document: int) -> tuple[Term, ...]:
+        """The terms of the word channel, heaviest first; their weights sum to its share of the score.
+
+        ``Term.document`` is the word or phrase as it stands in the document.
+        """
+        index, row = self._place(document)
+        columns, values = query.word[index.language]
+        start, end = index.by_document.indptr[row : row + 2]
+        held, sizes = index.by_document.indices[start:end], index.by_document.data[start:end]
+        shared, here, there = np.intersect1d(columns, held, assume_unique=True, return_indices=True)
+        if not len(shared):
+            return ()
+        products = values[here].astype(float) * sizes[there] * self._weights(index)[0]
+        names = index.names
+        surfaces = index.forms_in(self.documents_[document])
+        weights: dict[tuple[str, str, str], float] = {}
+        for column, product in zip(shared.tolist(), products.tolist(), strict=True):
+            sources = query.origin[index.language][column]
+            total = sum(weight for _, _, weight in sources)
+            for asked, route, weight in sources:
+                key = (asked, surfaces[names[column]], route)
+                weights[key] = weights.get(key, 0.0) + product * weight / total
+        return tuple(
+            Term(query=asked, document=found, route=route, weight=weight)
+            for (asked, found, route), weight in sorted(weights.items(), key=lambda item: (-item[1], item[0]))
+        )
+
+    def _place(self, document: int) -> tuple[_Index, int]:
+        check_is_fitted(self, "indexes_")
+        for index in self.indexes_.values():
+            row = int(np.searchsorted(index.rows, document))
+            if row < len(index.rows) and index.rows[row] == document:
+                return index, row
+        raise IndexError(f"no document {document}")
+
+    def _weights(self, index: _Index) -> tuple[float, float, float]:
+        channels = self.channels or ChannelWeights()
+        asked = (channels.word, channels.char, channels.latent if index.latent is not None else 0.0)
+        total = sum(asked) or 1.0
+        word, char, latent = (w / total / s for w, s in zip(asked, index.scale, strict=True))
+        return word, char, latent
+
+    def _channels(
+        self, index: _Index, queries: Sequence[Query], rows: list[int] | None = None
+    ) -> tuple[Scores, Scores, Scores]:
+        """Word, character and latent similarity, queries x documents (or those ``rows`` of the index)."""
+        some = slice(None) if rows is None else rows
+        shape = (len(queries), len(index.rows) if rows is None else len(rows))
+        if not queries:
+            return np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        asked = _stack([q.word[index.language] for q in queries], len(index.columns))
+        word = (asked @ index.word[:, some]).toarray().astype(float)
+        char = np.zeros(shape)
+        if index.char is not None:
+            letters = _stack([q.char[index.language] for q in queries], len(index.char_idf))
+            char = (letters @ index.char[:, some]).toarray().astype(float)
+        latent = np.zeros(shape)
+        if index.latent is not None and index.latent_rows is not None:
+            projected = normalize(index.latent.transform(asked)).astype(np.float32)
+            latent = np.maximum(projected @ index.latent_rows[some].T, 0).astype(float)
+        return word, char, latent
+
+
+def _matrix(counts: Sequence[Mapping[str, float]]) -> tuple[dict[str, int], Any]:
+    """Columns in alphabetical order, and counts as documents x columns."""
+    names = sorted({name for row in counts for name in row})
+    columns = {name: i for i, name in enumerate(names)}
+    indptr = np.cumsum([0, *(len(row) for row in counts)])
+    indices = np.fromiter((columns[name] for row in counts for name in row), dtype=np.int32, count=indptr[-1])
+    data = np.fromiter(
+        (value for row in counts for value in row.values()), dtype=np.float32, count=indptr[-1]
+    )
+    matrix = sparse.csr_matrix((data, indices, indptr), shape=(len(counts), len(names)))
+    matrix.sort_indices()
+    return columns, matrix
+
+
+def _idf(counts: Any) -> npt.NDArray[np.float32]:
+    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+    idf: npt.NDArray[np.float32] = (np.log((1 + counts.shape[0]) / (1 + frequency)) + 1).astype(np.float32)
+    return idf
+
+
+def _unit(vector: Mapping[int, float], idf: npt.NDArray[np.float32] | None = None) -> Vector:
+    columns = np.array(sorted(vector), dtype=np.int32)
+    values = np.array([vector[c] for c in columns.tolist()], dtype=np.float32)
+    if idf is not None:
+        values *= idf[columns]
+    length = float(np.sqrt(values @ values))
+    return (columns, values / length) if length > 0 else (columns[:0], values[:0])
+
+
+def _stack(vectors: Sequence[Vector], width: int) -> Any:
+    indptr = np.cumsum([0, *(len(columns) for columns, _ in vectors)])
+    columns = np.concatenate([columns for columns, _ in vectors])
+    values = np.concatenate([values for _, values in vectors])
+    return sparse.csr_matrix((values, columns, indptr), shape=(len(vectors), width))
