@@ -20,14 +20,20 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """Objects from JSON lines, plain or gzip.
 
     Raises:
-        MatcherError: the file cannot be read, or a line is not an object with an id; the message says which.
+        MatcherError: the file cannot be read, a line is not an object with an id, or an id comes twice;
+            the message says which.
     """
     opened = gzip.open if path.suffix == ".gz" else open
+    seen: set[str] = set()
     try:
         with opened(path, "rt", encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
-                    yield _row(line, f"{path.name}:{number}")
+                    row = _row(line, f"{path.name}:{number}")
+                    if row["id"] in seen:
+                        raise MatcherError(f"{path.name}:{number}: id {row['id']!r} comes twice")
+                    seen.add(row["id"])
+                    yield row
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise MatcherError(f"{path.name}: cannot be read: {error}") from error
 
@@ -47,21 +53,22 @@ def read_documents(path: Path) -> list[Document]:
     """Documents from JSON lines: ``id`` (or ``source_id``), ``title``, ``text``, ``language``, ``programme``.
 
     Raises:
-        MatcherError: the file cannot be read, or an id comes twice; the message says which.
+        MatcherError: as ``read_rows``.
     """
-    found: dict[str, Document] = {}
-    for row in read_rows(path):
-        if row["id"] in found:
-            raise MatcherError(f"{path.name}: id {row['id']!r} comes twice")
-        context = [row.get(key) for key in ("programme_name", "programme", "call_title")]
-        found[row["id"]] = Document(
+    return [
+        Document(
             id=row["id"],
             title=str(row.get("title") or ""),
             text=str(row.get("text") or ""),
             language=row.get("language"),
-            context=tuple(dict.fromkeys(str(text) for text in context if text)),
+            context=tuple(
+                dict.fromkeys(
+                    str(row[key]) for key in ("programme_name", "programme", "call_title") if row.get(key)
+                )
+            ),
         )
-    return list(found.values())
+        for row in read_rows(path)
+    ]
 
 
 def read_queries(path: Path) -> list[tuple[str, str | None, str]]:
