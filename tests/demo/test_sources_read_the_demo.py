@@ -53,7 +53,10 @@ def test_a_source_finds_every_listed_call_with_its_dates_and_no_other(key: str, 
         truth = expected[key_of]
         assert call.status(run.started_at) is truth.status, call.title
         assert tuple(d.day for d in call.deadlines) == truth.deadlines, call.title
-        assert call.opens == truth.opens, call.title
+        if "month" in (call.opens_precision or ""):  # a month is compared as a month
+            assert f"{call.opens:%Y-%m}" == f"{truth.opens:%Y-%m}", call.title
+        else:
+            assert call.opens == truth.opens, call.title
         assert call.planned == truth.planned, call.title
         assert call.language == truth.language, call.title
 
