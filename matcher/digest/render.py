@@ -411,7 +411,7 @@ def _eligibility(item: DigestItem, words: Words) -> str:
     found = item.match.eligibility
     reasons = _remarks(found.reasons, words)
     text = words(f"eligibility.{found.verdict}")
-    return f"{text} ({reasons})" if reasons else text
+    return f"{text}: {reasons}" if reasons else text
 
 
 def _remarks(remarks: Iterable[Remark], words: Words) -> str:

@@ -109,7 +109,7 @@ def test_each_call_answers_without_a_click() -> None:
     assert found["Beslut i nämnden"] == (
         "sista sammanträde före är onsdag 27 januari 2027, handlingar senast onsdag 13 januari 2027"
     )
-    assert found["Får kommunen söka"] == "ja (Kommuner får söka)"
+    assert found["Får kommunen söka"] == "ja: Kommuner får söka"
     assert found["Vem kan söka"] == "alla juridiska personer"
     assert found["Stödandel"] == (
         "EU betalar 70 procent, medfinansiering 30 procent "

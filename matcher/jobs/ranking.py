@@ -1,0 +1,222 @@
+"""Rank calls for committees: store the result, explain one score, or rank a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matcher.config import Committee, Configuration, Municipality
+from matcher.config.loading import defaults_directory, load_configuration
+from matcher.domain import Band, Call, Match, Status, StoredCall, Verdict, call_from_plain
+from matcher.errors import MatcherError
+from matcher.jobs.installation import Installation, Progress, keep_configuration
+from matcher.scoring.eligibility import judge
+from matcher.storage import repository
+
+if TYPE_CHECKING:  # scikit-learn takes a second to import, and most commands do without
+    from matcher.scoring.rank import PartScore, Ranker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """How many calls fell into which band for one committee, excluded ones apart."""
+
+    committee: str
+    name: str
+    strong: int
+    possible: int
+    weak: int
+    excluded: int
+    best: Match | None
+
+
+def current_calls(installation: Installation, now: datetime) -> dict[tuple[str, str], StoredCall]:
+    """Stored calls one can still apply to, now or later."""
+    with installation.database.read() as session:
+        stored = repository.stored_calls(session)
+    wanted = (Status.OPEN, Status.FORTHCOMING, Status.UNKNOWN)
+    return {call.key: call for call in stored if call.status(now) in wanted}
+
+
+def fit_ranker(installation: Installation, calls: Iterable[Call]) -> Ranker:
+    """The model of the configuration, fitted to these calls."""
+    from matcher.scoring.lexicon import Lexicon
+    from matcher.scoring.rank import Ranker, documents_of
+
+    configuration = installation.configuration
+    return Ranker(configuration.scoring, Lexicon(configuration.lexicon)).fit(documents_of(calls))
+
+
+def match(installation: Installation, now: datetime, progress: Progress = lambda _: None) -> list[Ranked]:
+    """Rank the current calls for every committee and store the result."""
+    from matcher.scoring.rank import match_committee
+
+    configuration = installation.configuration
+    keep_configuration(installation, now)
+    calls = {key: stored.call for key, stored in current_calls(installation, now).items()}
+    progress(f"{len(calls)} calls are open or coming")
+    ranked = []
+    if calls:
+        ranker = fit_ranker(installation, calls.values())
+    for municipality, committee in configuration.committees():
+        matches = (
+            match_committee(
+                ranker,
+                list(calls.values()),
+                municipality,
+                committee,
+                configuration.programmes,
+                configuration.geography,
+                now,
+                judge,
+            )
+            if calls
+            else []
+        )
+        with installation.database.write() as session:
+            repository.save_matches(session, committee.id, matches, configuration.version, now)
+        ranked.append(counted(committee, matches))
+        progress(f"{committee.name}: {ranked[-1].strong} strong, {ranked[-1].possible} possible")
+    return ranked
+
+
+def counted(committee: Committee, matches: Sequence[Match]) -> Ranked:
+    """How many matches fell into which band."""
+    kept = [m for m in matches if m.eligibility.verdict is not Verdict.EXCLUDED]
+    count = {band: sum(m.band is band for m in kept) for band in Band}
+    return Ranked(
+        committee=committee.id,
+        name=committee.name,
+        strong=count[Band.STRONG],
+        possible=count[Band.POSSIBLE],
+        weak=count[Band.WEAK],
+        excluded=len(matches) - len(kept),
+        best=kept[0] if kept else None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """One call, one committee, every number."""
+
+    call: Call
+    match: Match
+    #: the score by origin: "priority", "breadth", "council", "emphasis", "audience"; they sum to it
+    origins: Mapping[str, float]
+    #: what each priority gives, by channel, best first
+    parts: tuple[PartScore, ...]
+    config_version: str
+
+
+def explain(installation: Installation, committee_id: str, call: str, now: datetime) -> Explanation:
+    """Rank anew with the configuration in force and show what made one call's score.
+
+    ``call`` is SOURCE/ID or only the publisher's id.
+
+    Raises:
+        ConfigError: no such committee.
+        MatcherError: no such call, or it is closed.
+    """
+    from matcher.scoring.rank import id_of, match_committee
+
+    municipality, committee = installation.committee(committee_id)
+    current = current_calls(installation, now)
+    found = [s.call for s in current.values() if call in (s.call.source_id, "/".join(s.key))]
+    if not found:
+        raise MatcherError(f"no open or coming call has the id {call!r}; `matcher calls` lists them")
+    ranker = fit_ranker(installation, [s.call for s in current.values()])
+    configuration = installation.configuration
+    matches = match_committee(
+        ranker,
+        [s.call for s in current.values()],
+        municipality,
+        committee,
+        configuration.programmes,
+        configuration.geography,
+        now,
+        judge,
+    )
+    name = id_of(found[0])
+    (ranked,) = ranker.rank(municipality, committee, now=now, candidates=[name], explained=1)
+    matched = next(m for m in matches if m.key == found[0].key)
+    return Explanation(
+        call=found[0],
+        match=replace(matched, reasons=ranked.reasons),  # beyond the first rows a match is stored without
+        origins=ranked.parts,
+        parts=tuple(ranker.part_scores(municipality, committee, name, now=now)),
+        config_version=configuration.version,
+    )
+
+
+def rank_file(
+    calls: Path,
+    run: Path,
+    *,
+    now: datetime,
+    config: Path | None = None,
+    queries: Path | None = None,
+    topic_only: bool = False,
+    depth: int = 100,
+) -> int:
+    """Rank a file of calls for the committees under ``config`` or for a file of queries; write a TREC run.
+
+    A ``config`` that holds only municipalities/ is completed with the packaged defaults. Unless
+    ``topic_only``, calls that are written as ``matcher calls --format jsonl`` writes them are judged for
+    eligibility too, and what a municipality may not apply for is left out.
+
+    Returns:
+        The number of queries ranked.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+        MatcherError: a file cannot be read.
+    """
+    from matcher.scoring import files
+    from matcher.scoring.lexicon import Lexicon
+    from matcher.scoring.rank import Ranker
+
+    configuration = load_configuration(config or defaults_directory())
+    municipalities = configuration.municipalities if config else ()
+    ranker = Ranker(configuration.scoring, Lexicon(configuration.lexicon))
+    allowed = None if topic_only or not config else _allowed(calls, configuration, now)
+    found = files.rank_file(
+        calls,
+        run,
+        ranker=ranker,
+        now=now,
+        municipalities=municipalities,
+        queries=queries,
+        depth=depth,
+        allowed=allowed,
+    )
+    return len(found)
+
+
+def _allowed(calls: Path, configuration: Configuration, now: datetime) -> dict[str, set[str]]:
+    """Ids of the calls in a file that each committee may apply for, alone or as a partner."""
+    from matcher.scoring import files
+
+    programmes, geography = configuration.programmes, configuration.geography
+    bare: set[str] = set()  # rows that say too little to be judged stay
+    known: dict[str, Call] = {}
+    for row in files.read_rows(calls):
+        try:
+            call = call_from_plain(row)
+        except ValueError:
+            bare.add(row["id"])
+            continue
+        if call.status(now) is not Status.CLOSED:
+            known[row["id"]] = call
+
+    def may_apply(call: Call, municipality: Municipality, committee: Committee) -> bool:
+        judged = judge(call, municipality, committee, programmes, geography, now)
+        return judged.verdict is not Verdict.EXCLUDED
+
+    return {
+        committee.id: bare
+        | {name for name, call in known.items() if may_apply(call, municipality, committee)}
+        for municipality, committee in configuration.committees()
+    }
