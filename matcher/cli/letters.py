@@ -105,7 +105,7 @@ def show_planned(planned: list[jobs.Planned], *, would: bool = False) -> None:
     table(
         "Would be planned" if would else None,
         ["committee", "subject", "calls#", "recipients#"],
-        [(p.digest.committee_name, p.rendered.subject, len(p.digest.items), len(p.letters)) for p in planned],
+        [(p.digest.committee, p.rendered.subject, len(p.digest.items), len(p.letters)) for p in planned],
     )
 
 

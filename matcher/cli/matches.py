@@ -34,9 +34,17 @@ def show_ranked(ranked: list[jobs.Ranked]) -> None:
     """A table with one line per committee."""
     table(
         None,
-        ["committee", "strong#", "possible#", "weak#", "excluded#", "best reason"],
+        ["id", "committee", "strong#", "possible#", "weak#", "excluded#", "best reason"],
         [
-            (r.name, r.strong, r.possible, r.weak, r.excluded, why(r.best.reasons) if r.best else None)
+            (
+                r.committee,
+                r.name,
+                r.strong,
+                r.possible,
+                r.weak,
+                r.excluded,
+                why(r.best.reasons) if r.best else None,
+            )
             for r in ranked
         ],
     )

@@ -72,10 +72,12 @@ def _add(session: Session, calls: Sequence[tuple[Call, dict[str, Any]]], now: da
         }
         for call, content in calls
     ]
-    ids = session.execute(insert(CallRow).returning(CallRow.id, sort_by_parameter_order=True), rows).scalars()
+    # by name and not in order: SQLite would insert row by row to keep the order
+    added = session.execute(insert(CallRow).returning(CallRow.source_id, CallRow.id), rows)
+    ids = {row.source_id: row.id for row in added}
     versions = [
-        {"call_id": call_id, "version": 1, "content": content, "seen_at": now}
-        for call_id, (_, content) in zip(ids, calls, strict=True)
+        {"call_id": ids[content["source_id"]], "version": 1, "content": content, "seen_at": now}
+        for _, content in calls
     ]
     session.execute(insert(CallVersionRow), versions)
 

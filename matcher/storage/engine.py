@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import resources
 from itertools import islice
 from pathlib import Path
@@ -45,6 +45,9 @@ class Database:
         if not self.sqlite:
             reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reader = engine.execution_options(**reading)
+        # SQLite lets waiting writers in by chance, so one of many threads could wait for ever; a lock is
+        # fairer. Re-entrant, so that a nested write fails in the database, with its message, not here.
+        self._turn = threading.RLock() if self.sqlite else nullcontext()
 
     @property
     def address(self) -> str:
@@ -60,7 +63,12 @@ class Database:
         Raises:
             StorageError: the database is missing, locked, not writable or has no tables.
         """
-        with self._explained(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn,
+            self._explained(),
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager
