@@ -122,7 +122,7 @@ def read(content: bytes, name: str) -> Document:
         if builder.faults:  # libyaml is twenty times as fast, the pure parser places faults exactly
             builder = _build(text, lines, pure=True)
         faults = builder.faults
-        if not faults and builder.data is None:
+        if not faults and builder.data in (None, ""):
             faults = [(Position(1, 1), "the file is empty")]
     if faults:
         raise ConfigError([f"{name}:{at.line}:{at.column} {what}" for at, what in sorted(faults)])

@@ -38,6 +38,11 @@ class Installation:
     #: names this process in claims; two processes never share one
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}")
 
+    @property
+    def cross_checks(self) -> frozenset[str]:
+        """Sources that only repeat others' calls: compared, never ranked or told."""
+        return frozenset(key for key, source in self.sources.items() if source.cross_check)
+
     def close(self) -> None:
         """Give back the database connections."""
         self.database.close()

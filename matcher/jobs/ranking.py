@@ -12,6 +12,7 @@ from matcher.config import Committee, Configuration, Municipality
 from matcher.config.loading import defaults_directory, load_configuration
 from matcher.domain import Band, Call, Match, Status, StoredCall, Verdict, call_from_plain
 from matcher.errors import MatcherError
+from matcher.jobs.duplicates import merged
 from matcher.jobs.installation import Installation, Progress, keep_configuration
 from matcher.scoring.eligibility import judge
 from matcher.storage import repository
@@ -34,11 +35,26 @@ class Ranked:
 
 
 def current_calls(installation: Installation, now: datetime) -> dict[tuple[str, str], StoredCall]:
-    """Stored calls one can still apply to, now or later."""
+    """Stored calls one can still apply to, now or later; one that several publishers list is one call.
+
+    Calls that only a source for cross-checking lists are left out: see ``unlisted``.
+    """
     with installation.database.read() as session:
         stored = repository.stored_calls(session)
     wanted = (Status.OPEN, Status.FORTHCOMING, Status.UNKNOWN)
-    return {call.key: call for call in stored if call.status(now) in wanted}
+    current = {call.key: call for call in stored if call.status(now) in wanted}
+    checks = installation.cross_checks
+    calls = merged((stored.call for stored in current.values()), last=checks)
+    return {key: replace(current[key], call=call) for key, call in calls.items() if call.source not in checks}
+
+
+def unlisted(installation: Installation, now: datetime) -> list[Call]:
+    """Open and coming calls that a source for cross-checking lists and no other source does."""
+    with installation.database.read() as session:
+        stored = repository.stored_calls(session)
+    live = [s.call for s in stored if s.status(now) in (Status.OPEN, Status.FORTHCOMING)]
+    checks = installation.cross_checks
+    return [c for c in merged(live, last=checks).values() if c.source in checks]
 
 
 def fit_ranker(installation: Installation, calls: Iterable[Call]) -> Ranker:

@@ -21,6 +21,9 @@ _HOSTILE = re.compile(
 _PARAGRAPHS = frozenset({"text", "conditions"})
 #: below this many known calls one that vanished says little
 _LEAST_KNOWN = 5
+#: what a reader relies on, and the share of known calls that must still have it
+_REMEMBERED = ("deadlines", "opens", "budget", "rate_maximum", "applicants", "geography", "programme", "text")
+_LEAST_KEPT = 0.8
 
 
 def _line(text: str) -> str:
@@ -148,6 +151,7 @@ def _check(
             f"only {sum(dated)} of {len(dated)} calls have a deadline "
             f"(at least {expect.min_deadline_share:.0%} expected); see whether its label or format changed"
         )
+    _check_fields(calls, known, now)
     ahead = {k.call.source_id for k in known if _is_ahead(k, now)}
     listed = len(ahead & {call.source_id for call in calls})
     if len(ahead) >= _LEAST_KNOWN and listed / len(ahead) < expect.min_survival:
@@ -156,6 +160,23 @@ def _check(
             f"({listed / len(ahead):.0%}, at least {expect.min_survival:.0%} expected); "
             "see whether paging or a filter has changed"
         )
+
+
+def _check_fields(calls: list[Call], known: Sequence[StoredCall], now: datetime) -> None:
+    """Raise ExpectationError if a field that known calls had is gone from too many of them.
+
+    Storing such a run would forget what we knew, deadlines first of all.
+    """
+    before = {k.call.source_id: k.call for k in known if _is_ahead(k, now)}
+    for name in _REMEMBERED:
+        pairs = [(before[c.source_id], c) for c in calls if c.source_id in before]
+        had = [new for old, new in pairs if getattr(old, name)]
+        kept = sum(bool(getattr(new, name)) for new in had)
+        if len(had) >= _LEAST_KNOWN and kept / len(had) < _LEAST_KEPT:
+            raise ExpectationError(
+                f"{len(had) - kept} of {len(had)} known calls have lost their {name.replace('_', ' ')}; "
+                "see whether its label or format changed"
+            )
 
 
 def _is_ahead(stored: StoredCall, now: datetime) -> bool:

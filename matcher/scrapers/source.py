@@ -76,6 +76,7 @@ class Source(_Model):
     fund: str | None = None
     programme: str | None = None
     frequency: Literal["daily", "weekly"] = "daily"
+    cross_check: bool = False  # repeats others' calls: its own are stored, never ranked or told
     terms: Terms
     http: Http = Http()
     expect: Expect

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.domain import Call, Deadline, Family, Fetched, Outcome, SourceRun, StoredCall, Unread
+from matcher.domain import Call, Deadline, Family, Fetched, Money, Outcome, SourceRun, StoredCall, Unread
 from matcher.errors import FetchError, ParseError, SkipRecord
 from matcher.scrapers.run import clean, run_source
 from matcher.scrapers.source import Page, Source
@@ -308,6 +309,19 @@ def test_the_alarm_is_exactly_the_share_of_known_calls_listed_again(
     run = read([f"{n}|Bidrag {n}" for n in listed], known=[known_call(n) for n in stored])
     alarm = len(stored) >= 5 and len(listed & stored) < 0.9 * len(stored)
     assert (run.outcome is Outcome.FAILED) == alarm
+
+
+def test_a_field_that_known_calls_lost_in_numbers_fails_the_source() -> None:
+    known = [known_call(n, budget=Money(amount=Decimal(5), currency="EUR")) for n in range(20)]
+    run = read(LISTED, known=known)
+    assert_stores_nothing(run)
+    assert "20 of 20 known calls have lost their budget" in (run.problem or "")
+
+
+def test_a_field_that_few_known_calls_had_proves_nothing() -> None:
+    known = [known_call(n) for n in range(4, 20)]
+    known += [known_call(n, budget=Money(amount=Decimal(5), currency="EUR")) for n in range(4)]
+    assert read(LISTED, known=known).outcome is Outcome.OK
 
 
 # --- crashed ---------------------------------------------------------------------------------
