@@ -236,3 +236,25 @@ def test_no_closed_call_is_ranked(installation):
         }
     assert closed
     assert not closed & ranked
+
+
+def test_the_operators_hear_of_a_broken_source_once_and_not_daily(installation, inbox):
+    a_round(installation, NOW)
+    broken = dataclasses.replace(
+        installation,
+        sources={
+            key: source.model_copy(update={"start_url": source.start_url.replace("utlysningar", "borta")})
+            if key == "se_esf"
+            else source
+            for key, source in installation.sources.items()
+        },
+    )
+    counts = []
+    for day in (1, 2, 3):
+        later = NOW + timedelta(days=day)
+        jobs.scrape(broken, [broken.sources["se_esf"]], clock=at(later))
+        counts.append(jobs.raise_alarms(broken, later))
+    assert counts == [1, 0, 0]
+    assert jobs.send(installation, at(NOW + timedelta(days=3))).sent == 1
+    assert inbox.recipients[-1] == ("drift@norrbacka.example.org",)
+    assert "could not be read" in str(email.message_from_bytes(inbox.messages[-1])["Subject"])

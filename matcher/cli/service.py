@@ -27,6 +27,7 @@ def run(config: Config = None, now: Now = None, replay: Replay = None, json: Jso
         results = calls.scrape_sources(opened, [], clock)
         ranked = jobs.match(opened, clock(), progress)
         planned = jobs.plan(opened, clock())
+        jobs.raise_alarms(opened, clock())
         sending = jobs.send(opened, clock, progress)
     failed = any(not r.stores for r, _ in results) or sending.failed
     if json:

@@ -15,6 +15,8 @@ from matcher.config.models import Weekday
 from matcher.demo.records import Calendar
 from matcher.scrapers.source import Source, load_sources
 
+#: the sources whose publishers the small world plays
+SERVED = ("eu_portal", "interreg_eu", "se_esf", "se_tillvaxtverket")
 _TEMPLATES = ("matcher.yaml", "municipalities/norrbacka.yaml", "municipalities/vasterhamn.yaml")
 _DEFAULTS = ("geography.yaml", "programmes.yaml", "scoring.yaml", "lexicon")
 
@@ -26,7 +28,8 @@ def write_config(directory: Path, today: date) -> None:
     """
     calendar = Calendar(start=today, today=today)
     environment = Environment(autoescape=False, undefined=StrictUndefined)  # noqa: S701 (YAML, not HTML)
-    values = {"day": calendar.day, "weekday": get_args(Weekday)[today.weekday()]}
+    silent = [key for key in load_sources() if key not in SERVED]
+    values = {"silent": silent, "day": calendar.day, "weekday": get_args(Weekday)[today.weekday()]}
     folder = resources.files("matcher.demo") / "config"
     for name in _TEMPLATES:
         target = directory / name
@@ -51,4 +54,5 @@ def demo_sources() -> dict[str, Source]:
             }
         )
         for key, source in load_sources().items()
+        if key in SERVED
     }

@@ -1,5 +1,6 @@
 """The use cases: read the publishers, rank, plan letters, send them; each takes its time from outside."""
 
+from matcher.jobs.alarms import raise_alarms
 from matcher.jobs.installation import Clock, Installation, Progress, Stop, open_installation
 from matcher.jobs.letters import Planned, Sending, plan, preview, send, waiting
 from matcher.jobs.ranking import Explanation, Ranked, explain, match, rank_file
@@ -26,6 +27,7 @@ __all__ = [
     "overview",
     "plan",
     "preview",
+    "raise_alarms",
     "rank_file",
     "scrape",
     "send",

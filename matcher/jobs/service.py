@@ -12,10 +12,12 @@ from matcher.config.loading import load_configuration
 from matcher.digest.plan import next_letter
 from matcher.domain import STOCKHOLM, SourceHealth
 from matcher.errors import ConfigError
+from matcher.jobs.alarms import raise_alarms
 from matcher.jobs.installation import Clock, Installation, Stop
 from matcher.jobs.letters import Sending, last_period, plan, send
 from matcher.jobs.ranking import counted, match
 from matcher.jobs.sources import due_sources, scrape, source_health
+from matcher.scrapers.source import load_sources
 from matcher.storage import repository
 
 log = structlog.get_logger(__name__)
@@ -132,6 +134,8 @@ class Service:
             if stale and not stop():
                 match(inst, clock())
             planned = plan(inst, clock()) if not stop() else []
+            if not stop():
+                raise_alarms(inst, clock())
             sending = send(inst, clock, stop=stop) if not stop() else Sending()
             report = TickReport(
                 scraped=tuple(r.source for r in runs),
@@ -150,9 +154,7 @@ class Service:
     def _reload(self) -> str | None:
         """Take over the configuration on disk when it is whole; otherwise say what is wrong."""
         try:
-            configuration = load_configuration(
-                self._installation.directory, known_sources=self._installation.sources
-            )
+            configuration = load_configuration(self._installation.directory, known_sources=load_sources())
         except ConfigError as error:
             return error.problems[0] + (
                 f" (and {len(error.problems) - 1} more)" if error.problems[1:] else ""

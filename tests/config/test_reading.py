@@ -211,7 +211,7 @@ def test_a_bomb_is_refused_quickly(content: bytes, what: str) -> None:
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
 def test_whatever_the_bytes_only_a_config_error_comes_out(content: bytes) -> None:
     try:
-        found = [f"x.yaml:1:1 {read(content, 'x.yaml').data}"]
+        found = [f"x.yaml:1:1 {read(content, 'x.yaml').data!r}"]
     except ConfigError as error:
         found = error.problems
     assert all(re.match(r"x\.yaml:\d+:\d+ \S", p) for p in found)
