@@ -117,7 +117,7 @@ class Deadline:
     @property
     def iso(self) -> str:
         """``2027-01-08T17:00+01:00``, or only the day when no time was given."""
-        if self.precision is Precision.TIME:
+        if self.precision is Precision.TIME or self.at.time() != END_OF_DAY:
             return self.at.isoformat(timespec="minutes")
         return self.day.isoformat()
 

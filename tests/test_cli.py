@@ -37,7 +37,7 @@ def matcher(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         "MATCHER_REPLAY_URL",
     ):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("matcher.jobs.installation.load_sources", demo_sources)
+    monkeypatch.setattr("matcher.jobs.installation.known_sources", demo_sources)
 
     def run(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["matcher", *words])

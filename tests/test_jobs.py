@@ -148,7 +148,8 @@ def test_without_a_mail_server_letters_stay_in_the_outbox_and_that_is_said(insta
     jobs.match(installation, NOW)
     jobs.plan(installation, NOW)
     sending = jobs.send(dataclasses.replace(installation, smtp_url=None), at(NOW))
-    assert sending.problem == "SMTP_URL is not set: 5 letters wait in the outbox."
+    assert sending.held == "SMTP_URL is not set: 5 letters wait in the outbox."
+    assert not sending.failed
 
 
 def test_a_dry_run_stores_nothing(installation):

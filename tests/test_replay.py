@@ -72,7 +72,9 @@ def text_of(message: bytes) -> str:
 def test_the_main_job_on_real_calls(server, matcher):
     run, inbox = matcher
     first = json.loads(run("run", "--replay", server.url, "--now", "2026-08-10T08:00+02:00", "--json"))
-    assert {s["source"]: s["outcome"] for s in first["sources"]} == dict.fromkeys(HOSTS, "ok")
+    outcomes = {s["source"]: s["outcome"] for s in first["sources"]}
+    assert set(outcomes.values()) == {"ok"}
+    assert HOSTS.keys() <= outcomes.keys()
 
     truth = json.loads(json.dumps(server.truth()))["sources"]
     lines = run("calls", "--format", "jsonl", "--now", "2026-08-10T08:00+02:00").splitlines()

@@ -8,7 +8,7 @@ import sys
 import structlog
 import typer
 
-from matcher.cli import calls, configuration, demo, evaluation, letters, matches, service
+from matcher.cli import calls, configuration, demo, evaluation, letters, matches, service, sources
 from matcher.cli.output import err
 from matcher.errors import ConfigError, MatcherError
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (configuration, calls, matches, letters, service, evaluation, demo):
+for part in (configuration, sources, calls, matches, letters, service, evaluation, demo):
     part.register(app)
 
 

@@ -16,7 +16,6 @@ from matcher.storage import repository
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(sources)
     app.command()(scrape)
     app.command()(calls)
 
@@ -26,21 +25,6 @@ class Format(StrEnum):
 
     TABLE = "table"
     JSONL = "jsonl"
-
-
-def sources(config: Config = None, now: Now = None, json: Json = False) -> None:
-    """List the sources: health, last run, calls now open or coming."""
-    clock = clock_of(now)
-    with installation(config) as opened:
-        health = jobs.source_health(opened, clock())
-    if json:
-        as_json(health)
-        return
-    table(
-        None,
-        ["source", "publisher", "last outcome", "last read", "calls#", "problem"],
-        [(h.source, h.title, h.outcome, h.last_read, h.calls, h.problem) for h in health],
-    )
 
 
 def scrape(

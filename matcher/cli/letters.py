@@ -118,6 +118,7 @@ def finish_sending(planned: list[jobs.Planned], sending: jobs.Sending, json: boo
                 "letters": [delivered_row(x) for x in sending.results],
                 "expired": sending.expired,
                 "problem": sending.problem,
+                "held": sending.held,
             }
         )
     else:
@@ -129,11 +130,11 @@ def finish_sending(planned: list[jobs.Planned], sending: jobs.Sending, json: boo
 
 def show_sending(sending: jobs.Sending) -> None:
     """One line of totals and one per letter that was not accepted."""
-    if sending.problem:
-        say(sending.problem)
+    if sending.problem or sending.held:
+        say(sending.problem or sending.held or "")
     if sending.sent:
         say(f"{sending.sent} letters sent.")
-    elif not sending.failed:
+    elif not sending.failed and not sending.held:
         say("Nothing new was sent.")
     if sending.expired:
         say(f"{sending.expired} letters are uncertain: the process that was sending them died.")

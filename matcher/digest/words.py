@@ -26,10 +26,15 @@ _LOCALES = {"sv": "sv_SE", "en": "en_GB"}
 _REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 
 
+def _visible(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cs", "Cn", "Co")
+
+
 def one_line(text: str, limit: int | None = None) -> str:
     """Foreign text as one harmless line: no control, reordering or half characters; cut at ``limit``."""
-    line = " ".join(text.translate(_REORDERING).split())
-    line = "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co"))
+    # first what no reader can see, then the blanks, which may have stood between two such characters
+    seen = "".join(c for c in text.translate(_REORDERING) if c.isspace() or _visible(c))
+    line = " ".join(seen.split())
     if limit is not None and len(line) > limit:
         # Cut between words where there is one near the end.
         line = re.sub(r"\s+\S{0,30}$", "", line[:limit]).rstrip(" ,;:–-") + "…"

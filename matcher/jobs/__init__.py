@@ -3,9 +3,9 @@
 from matcher.jobs.alarms import raise_alarms
 from matcher.jobs.installation import Clock, Installation, Progress, Stop, open_installation
 from matcher.jobs.letters import Planned, Sending, plan, preview, send, waiting
-from matcher.jobs.ranking import Explanation, Ranked, explain, match, rank_file
+from matcher.jobs.ranking import Explanation, Ranked, explain, match, rank_file, unlisted
 from matcher.jobs.service import Overview, Service, TickReport, overview
-from matcher.jobs.sources import due_sources, enabled_sources, scrape, source_health
+from matcher.jobs.sources import due_sources, enabled_sources, scrape, source_health, try_source
 
 __all__ = [
     "Clock",
@@ -32,5 +32,7 @@ __all__ = [
     "scrape",
     "send",
     "source_health",
+    "try_source",
+    "unlisted",
     "waiting",
 ]

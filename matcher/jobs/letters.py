@@ -144,6 +144,8 @@ class Sending:
     #: letters of a process that died; whether the server has them is not known
     expired: int = 0
     problem: str | None = None
+    #: why nothing was tried, although nothing is wrong
+    held: str | None = None
 
     def of(self, *states: LetterState) -> list[Delivered]:
         """The letters that ended in one of these states."""
@@ -221,7 +223,7 @@ def send(
     """
     if installation.smtp_url is None:
         count = waiting(installation)
-        return Sending(problem=f"SMTP_URL is not set: {count} letters wait in the outbox." if count else None)
+        return Sending(held=f"SMTP_URL is not set: {count} letters wait in the outbox." if count else None)
 
     def note(result: Delivered) -> None:
         progress(f"{result.letter.recipient}: {result.state}")

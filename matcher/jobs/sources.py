@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, time, timedelta
 
-from matcher.domain import STOCKHOLM, Outcome, SourceHealth, SourceRun, Status
+from matcher.domain import STOCKHOLM, Fetched, Outcome, SourceHealth, SourceRun, Status, StoredCall
 from matcher.errors import ConfigError
 from matcher.jobs.installation import Clock, Installation, Progress
 from matcher.scrapers.fetch import Fetcher
@@ -53,21 +53,7 @@ def scrape(
         with database.read() as session:
             known = repository.known_calls(session, source.key)
             cached = repository.cached_pages(session, source.key)
-        with Fetcher(
-            source,
-            settings=installation.configuration.settings.http,
-            now=clock,
-            replay=installation.replay,
-            cached=cached,
-        ) as fetch:
-            return run_source(
-                source,
-                load_module(source),
-                fetch,
-                now=clock,
-                known=known,
-                progress=lambda text: progress(f"{source.key}: {text}"),
-            )
+        return _run(installation, source, known, cached, clock=clock, progress=progress)
 
     runs: list[SourceRun] = []
     with ThreadPoolExecutor(max_workers=max(1, len(sources)), thread_name_prefix="source") as pool:
@@ -78,6 +64,39 @@ def scrape(
             on_done(run, stored)
             runs.append(run)
     return runs
+
+
+def try_source(
+    installation: Installation, source: Source, *, clock: Clock, progress: Progress = lambda _: None
+) -> SourceRun:
+    """Read a source as if for the first time; nothing is stored."""
+    return _run(installation, source, (), {}, clock=clock, progress=progress)
+
+
+def _run(
+    installation: Installation,
+    source: Source,
+    known: Sequence[StoredCall],
+    cached: Mapping[str, Fetched],
+    *,
+    clock: Clock,
+    progress: Progress,
+) -> SourceRun:
+    with Fetcher(
+        source,
+        settings=installation.configuration.settings.http,
+        now=clock,
+        replay=installation.replay,
+        cached=cached,
+    ) as fetch:
+        return run_source(
+            source,
+            load_module(source),
+            fetch,
+            now=clock,
+            known=known,
+            progress=lambda text: progress(f"{source.key}: {text}"),
+        )
 
 
 def due_sources(installation: Installation, now: datetime) -> list[Source]:

@@ -126,6 +126,10 @@ _CONTINUOUS = re.compile(
     r"|\bappl\w+[^.\n]{0,40}(?:at any time|continuous)",
     re.I,
 )
+_STAMP = re.compile(r"(?:senast\s+)?(?:publicerad|publiceringsdatum|uppdaterad|granskad)\b", re.I)
+_EACH_YEAR = re.compile(r"\bvarje\s+år\b|\bårligen\b|\b(?:each|every)\s+year\b|\bannually\b", re.I)
+#: how long after its last day a page about a call may still be edited
+_SLACK = timedelta(days=60)
 _CLOCK_OF_CLOSE = re.compile(
     r"(?:stänger|senast|sista (?:ansöknings)?dag\w*|deadline|closes)\b[^.\n]{0,40}?\b"
     r"(?:kl\b\.?|klockan|at)\s*(?P<h>[01]?\d|2[0-4])(?:[.:](?P<m>[0-5]\d))?",
@@ -267,7 +271,8 @@ def window(
     Deadlines without a clock time are at 23:59:59 of the (last possible) day in ``zone``. A date without
     a year gets it from ``context`` and a precision that says so; without context it is left out.
     An opening of which only the month is known is put on the last day of the month, so that no call is
-    open before its time. ``bare`` says what a date is that no word explains, for texts of nothing else.
+    open before its time. Of several windows without a year the one that ends first counts. ``bare`` says
+    what a date is that no word explains, for texts of nothing else.
 
     Raises:
         ParseError: see ``read``.
@@ -275,6 +280,7 @@ def window(
     context = context or Context()
     opens: When | None = None
     ends: list[tuple[When, Reading]] = []
+    yearly: list[tuple[When, When]] = []
     told_label = bool(label and _PERIOD.search(label))
     for r in read(text, label=label):
         if r.kind is Kind.OTHER or (
@@ -284,13 +290,23 @@ def window(
         kind = bare if r.kind is Kind.BARE else r.kind
         if kind is Kind.BARE:
             continue
-        start, end = _with_year(r.start, r.end, context)
+        returns = any(r.raw in s and _EACH_YEAR.search(s) for s in sentences(text))
+        start, end = _with_year(r.start, r.end, context, slack=timedelta(0) if returns else _SLACK)
         if kind is Kind.OPENS:
             opens = opens or start or end
         else:
             opens = opens or (start if kind is Kind.RANGE else None)
             if end is not None:
                 ends.append((end, r))
+                if kind is Kind.RANGE and start is not None and end.borrowed:
+                    yearly.append((end, start))
+    if len(yearly) > 1:  # windows that return each year: the next one counts
+        last, opens = min(yearly, key=lambda y: y[0].last())
+        returning = [e for e, _ in yearly]
+        ends = [(e, r) for e, r in ends if e == last or e not in returning]
+    # "till 23 september" beside "stänger 23 september 2027": one day, written once with its year
+    exact = {w.order for w, _ in ends if not w.borrowed}
+    ends = [(w, r) for w, r in ends if not w.borrowed or w.order not in exact]
     clock = None
     if found := _CLOCK_OF_CLOSE.search("\n".join(s for s in sentences(text) if not _atoms(s))):
         clock = _time(found["h"], found["m"] or "0")
@@ -324,6 +340,11 @@ def published(text: str) -> date | None:
                 if r.kind is Kind.OTHER and r.end and r.end.year and r.end.day
             ]
     return max(days, default=None)
+
+
+def is_stamp(text: str) -> bool:
+    """Whether a line begins by saying when the page was published, updated or reviewed."""
+    return bool(_STAMP.match(text))
 
 
 def day(text: str) -> date:
@@ -555,7 +576,9 @@ def _first_cue(text: str) -> Kind | None:
 # --- from readings to dates --------------------------------------------------------------------
 
 
-def _with_year(start: When | None, end: When | None, context: Context) -> tuple[When | None, When | None]:
+def _with_year(
+    start: When | None, end: When | None, context: Context, *, slack: timedelta
+) -> tuple[When | None, When | None]:
     """Take missing years from the context; what stays without a year is dropped."""
     if all(w is None or w.year for w in (start, end)):
         return start, end
@@ -563,7 +586,7 @@ def _with_year(start: When | None, end: When | None, context: Context) -> tuple[
     year = context.year
     if year is None and context.published is not None:
         # The text was true when the page was published or soon after: the next such day counts.
-        floor = context.published - timedelta(days=60)
+        floor = context.published - slack
         year = next(y for y in range(floor.year, floor.year + 9) if _exists_after(units[-1], y, floor))
     if year is None:
         return (start if start and start.year else None), (end if end and end.year else None)

@@ -28,12 +28,18 @@ _SPACE = "[ \u00a0\u202f]"
 _NUMBER = rf"\d{{1,3}}(?:(?:{_SPACE}|[.,]|')\d{{3}})+(?![\d])(?:[.,]\d{{1,2}}(?!\d))?|\d+(?:[.,]\d+)?"
 _AMOUNT = re.compile(
     rf"(?:(?P<pre>€|\$|£|\b(?:EUR|SEK|NOK|DKK|USD|GBP)\b)\s?)?"
-    rf"(?:(?P<low>(?<![\d.,])(?:{_NUMBER}))\s*(?:–|-|till|to)\s*)?"
+    rf"(?:(?P<low>(?<![\d.,])(?:{_NUMBER}))(?:,\s(?:{_NUMBER}))*\s*(?:–|-|till|to|eller|or)\s*)?"
     rf"(?P<number>(?<![\d.,/])(?:{_NUMBER}))"
     rf"(?:\s*(?P<times>miljarder|miljard|miljoner|miljon|millions?|billion|bn|mn|tusen|thousand)\b)?"
     rf"(?:\s*(?P<post>€|(?P<short>[tmk])?(?:kronor|kr|sek|euros?|eur|nok|dkk|usd|gbp)\b|m€))?",
     re.I,
 )
+_WORDS = {
+    word: n
+    for n, word in enumerate("en två tre fyra fem sex sju åtta nio tio elva tolv".split(), 1)  # noqa: SIM905
+}
+#: "tio miljoner kronor"
+_SPELLED = re.compile(rf"\b(?:{'|'.join(_WORDS)})(?=\s+(?:miljoner|miljon|miljarder|miljard|tusen)\b)", re.I)
 _PER_PROJECT = re.compile(
     r"per\s+(?:projekt|project|ansökan|application|network)|each\s+project|i\s+EU-stöd|för(?:studie|\s+förstudier)",
     re.I,
@@ -42,7 +48,7 @@ _MAXIMUM = re.compile(r"\b(?:högst|max(?:imalt|imum)?|upp\s+till|up\s+to|at\s+m
 _MINIMUM = re.compile(r"\b(?:minst|lägst|min(?:imum)?|at\s+least)\b", re.I)
 _TOTAL = re.compile(
     r"utlys|\btotal(?:t|\s+(?:amount|budget))|\bomfattar\b|\bfinns\b|fördelas|avsatt|avsätt|\bbelopp\b|går\s+till|available"
-    r"|indicative|anslå|tillgängliga|satsar",
+    r"|indicative|anslå|tillgängliga|satsar|\bbudget(?:en)?\s+(?:är|på|om)\b",
     re.I,
 )
 
@@ -124,6 +130,7 @@ def amounts(text: str) -> tuple[Amount, ...]:
     out: list[Amount] = []
     for sentence in sentences(text):
         end = 0
+        sentence = _SPELLED.sub(lambda m: str(_WORDS[m[0].lower()]), sentence)  # noqa: PLW2901
         for m in _AMOUNT.finditer(sentence):
             currency = (m["pre"] or m["post"] or "").lower()
             short = (m["short"] or "").lower()

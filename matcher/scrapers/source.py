@@ -200,3 +200,22 @@ def load_sources() -> dict[str, Source]:
 def load_module(source: Source) -> SourceModule:
     """The module beside a source's YAML."""
     return cast(SourceModule, importlib.import_module(f"matcher.scrapers.sources.{source.key}"))
+
+
+def describe_sources() -> str:
+    """docs/sources.md: every source as its YAML states it."""
+    lines = [
+        "# Sources",
+        "",
+        "Made from the YAML of each source by `matcher sources docs docs/sources.md`; do not edit.",
+        "",
+        "| key | publisher | family | language | read | terms |",
+        "|---|---|---|---|---|---|",
+    ]
+    for key, source in load_sources().items():
+        read = f"{source.frequency}, only compared" if source.cross_check else source.frequency
+        lines.append(
+            f"| `{key}` | [{source.title}]({source.url}) | {source.family} | {source.language} | {read} "
+            f"| {source.terms.licence} |"
+        )
+    return "\n".join(lines) + "\n"

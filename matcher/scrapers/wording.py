@@ -108,7 +108,7 @@ _APPLICANTS = tuple(
     for code, pattern in (
         (
             Applicant.MUNICIPALITY,
-            r"\bkommun(?:en|er|erna|ers|s)?\b|\bprimärkommun|huvudmän\b|huvudman\b|\bmunicipalit|\blocal\s+(?:public\s+)?authorit",
+            r"\bkommun(?:en|er|erna|ers|s)?\b|\bprimärkommun|huvudmän\b|huvudman\b|\bkommunal\w*\s+(?:(?:och|eller)\s+\w+\s+)?fastighetsägare|\blokala?\s+(?:och\s+regionala?\s+)?aktör|\bmunicipalit|\blocal\s+(?:public\s+)?authorit",
         ),
         (
             Applicant.REGION,
@@ -117,7 +117,8 @@ _APPLICANTS = tuple(
         ),
         (
             Applicant.STATE_AGENCY,
-            r"\b(?:statlig\w*\s+)?myndighet(?:en|er|erna)?\b|\bnational\s+(?:public\s+)?authorit|arbetsförmedlingen|försäkringskassan",
+            r"\b(?:statlig\w*\s+)?myndighet(?:en|er|erna)?\b|\bnational\s+(?:public\s+)?authorit|arbetsförmedlingen|försäkringskassan"
+            r"|\bmigrationsverket\b|\blänsstyrelser(?:na)?\b",
         ),
         (
             Applicant.PUBLIC_BODY,
@@ -130,7 +131,8 @@ _APPLICANTS = tuple(
         (Applicant.SCHOOL, r"\bskol(?:a|or|an|huvudm\w+)\b|gymnasieskol|förskol|\bschools?\b"),
         (
             Applicant.UNIVERSITY,
-            r"universitet|högskol|lärosäte|\bhigher education|\buniversit|forskningsinstitut|research organi",
+            r"universitet|(?<!yrkes)(?<!folk)högskol|lärosäte|\bhigher education|\buniversit"
+            r"|forskningsinstitut|research organi",
         ),
         (
             Applicant.COMPANY,
@@ -151,7 +153,8 @@ _NOT = re.compile(
     re.I,
 )
 _PARTNER_ONLY = re.compile(
-    r"samverkanspart|som\s+(?:med)?part(?:er|ner)?\b(?!skap)|delta(?:r|ga)?\s+som|as\s+(?:a\s+)?partners?\b",
+    r"samverkanspart|som\s+(?:med)?part(?:er|ner)?\b(?!skap)|delta(?:r|ga)?\s+som|as\s+(?:a\s+)?partners?\b"
+    r"|(?:kan|får)\s+(?:bara\s+|endast\s+)?vara\s+(?:med)?part(?:er|ner)?\b(?!skap)|stå\s+som\s+ansvarig",
     re.I,
 )
 _CONDITIONAL = re.compile(

@@ -87,7 +87,15 @@ def test_programmes_are_known_and_municipalities_can_see_what_is_theirs() -> Non
     world = DemoWorld(DAYS[0])
     calls = {c.title: c for key in SOURCES for c in read(key, world).calls}
     programmes = {c.programme for c in calls.values()}
-    assert {"life", "cerv", "erasmus-central", "horizon-europe", "esf", "interreg-oks", "urbact"} <= programmes
+    assert {
+        "life",
+        "cerv",
+        "erasmus-central",
+        "horizon-europe",
+        "esf",
+        "interreg-oks",
+        "urbact",
+    } <= programmes
     assert calls["Öka återbruket i Östra Mellansverige"].programme == "erdf-ostra-mellansverige"
     assert calls["Rättvis omställning på Gotland"].programme == "jtf"
     assert Applicant.MUNICIPALITY in calls["Spara energi i offentliga lokaler"].applicants

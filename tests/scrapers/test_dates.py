@@ -321,3 +321,27 @@ def test_any_pile_of_date_words_is_read_or_refused(words: list[str]) -> None:
         window(" ".join(words), context=Context(year=2027))
     except ParseError:
         return
+
+
+@pytest.mark.parametrize(
+    ("text", "opens", "deadlines"),
+    [
+        ("Ansök 1 till 31 mars och 1 till 31 oktober varje år.", "2027-03-01", ["2027-03-31"]),
+        ("Ansök 1 mars till 31 mars varje år.", "2027-03-01", ["2027-03-31"]),
+        ("Öppen för ansökan till 3 maj\nUtlysningen stänger 3 maj 2028.", "None", ["2028-05-03"]),
+    ],
+)
+def test_a_year_is_borrowed_only_where_no_better_one_stands(
+    text: str, opens: str, deadlines: list[str]
+) -> None:
+    found = dates.window(text, context=dates.Context(published=date(2026, 11, 5)))
+    assert (str(found.opens), [d.iso for d in found.deadlines]) == (opens, deadlines)
+    assert len({d.precision for d in found.deadlines}) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["Publicerad 1 mars 2027.", "Senast uppdaterad 1 mars 2027", "Granskad: i går"]
+)
+def test_a_stamp_is_told_from_a_deadline(text: str) -> None:
+    assert dates.is_stamp(text)
+    assert not dates.is_stamp(f"Ansök före 1 april. {text}")
