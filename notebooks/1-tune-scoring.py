@@ -119,6 +119,7 @@ ax.set_xlabel("nDCG@10")
 ax.set_xlim(0, 1)
 ax.set_title("Quality per committee")
 ax.invert_yaxis()
+ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncol=2, frameon=False)
 plt.tight_layout()
 plt.show()
 

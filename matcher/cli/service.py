@@ -76,9 +76,9 @@ def status(
     )
     table(
         "Committees",
-        ["committee", "strong#", "possible#", "excluded#", "last letter", "next letter"],
+        ["id", "committee", "strong#", "possible#", "excluded#", "last letter", "next letter"],
         [
-            (c.name, c.strong, c.possible, c.excluded, c.last_period, c.next_letter)
+            (c.committee, c.name, c.strong, c.possible, c.excluded, c.last_period, c.next_letter)
             for c in overview.committees
         ],
     )
