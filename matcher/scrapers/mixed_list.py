@@ -7,12 +7,45 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from matcher.errors import ParseError
-from matcher.scrapers import html
-from matcher.scrapers.source import Page
+from matcher.scrapers import feed, html
+from matcher.scrapers.source import Fetch, Page, Source
 
 _OPENING = re.compile(
     r"^(?:ansökan|ansökningen|ansökningsomgången|utlysningen)\b[^.\d]*\böppna(?:r|s|de)\b", re.I
 )
+
+
+def crawl(source: Source, fetch: Fetch) -> Iterator[Page]:
+    """Yield the page behind every link of the list, and of those that only the source's feed has.
+
+    Raises:
+        ParseError: the list holds no link.
+    """
+    page = fetch(source.start_url)
+    found = linked_pages(page)
+    found.pop(source.start_url, None)
+    host = urlsplit(page.url).hostname
+    for rss in fetch.each((url, {}) for name, url in source.urls.items() if name == "feed"):
+        for item in feed.items(rss):
+            if urlsplit(item.url).hostname == host:
+                found.setdefault(item.url, {"listed": item.title})
+    yield from fetch.each(found.items())
+
+
+def split(page: Page) -> list[list[html.Line]]:
+    """A page is one record."""
+    return [html.page_lines(page)]
+
+
+def require_heading(page: Page, heading: str) -> None:
+    """Make sure that a page is the one that was listed.
+
+    Raises:
+        ParseError: its heading is not the link's words, so it is a wall in front of that page.
+    """
+    listed = str(page.notes.get("listed", heading))
+    if heading.casefold() != listed.casefold():
+        raise ParseError(f"{page.url}: the page is headed {heading!r}, not {listed!r}")
 
 
 def linked_pages(page: Page) -> dict[str, dict[str, str]]:

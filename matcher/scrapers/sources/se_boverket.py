@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from matcher.domain import ActionType, Call, Family
 from matcher.errors import ParseError, SkipRecord
 from matcher.scrapers import dates, html, money, wording
-from matcher.scrapers.source import Fetch, Page, Source
+from matcher.scrapers.mixed_list import crawl, require_heading, split
+from matcher.scrapers.source import Page, Source
 
 WHEN, WHO, WHAT, MONEY, HOW = (
     "När kan du söka?",
@@ -23,21 +23,7 @@ _OPENING = re.compile(r"(?:ansökan|ansökningsomgången)\s+öppnar\b", re.I)
 #: a least cost is no least grant
 _LEAST_COST = re.compile(r"kostnad\w*,?\s+(?:som\s+)?ska\s+vara\s+minst[^.\n]*", re.I)
 
-
-def crawl(source: Source, fetch: Fetch) -> Iterator[Page]:
-    """Yield the page behind every link of the list."""
-    page = fetch(source.start_url)
-    host = urlsplit(page.url).hostname or ""
-    listed = html.entries(html.page_lines(page), host)
-    found = {e.url: {"title": e.title} for e in listed if e.url not in (page.url, source.start_url)}
-    if not found:
-        raise ParseError(f"{page.url}: the list holds no link")
-    yield from fetch.each(found.items())
-
-
-def split(page: Page) -> list[list[html.Line]]:
-    """One record for each page."""
-    return [html.page_lines(page)]
+__all__ = ["crawl", "parse", "split"]
 
 
 def parse(source: Source, page: Page, found: list[html.Line]) -> Call:
@@ -45,8 +31,7 @@ def parse(source: Source, page: Page, found: list[html.Line]) -> Call:
     name = found[0].text
     parts = html.fields((ln for ln in found if not dates.is_stamp(ln.text)), _LABELS)
     if WHEN not in parts and WHO not in parts:
-        if name.casefold() != page.notes.get("title", name).casefold():
-            raise ParseError(f"{page.url}: the page is headed {name!r}, not {page.notes['title']!r}")
+        require_heading(page, name)
         raise SkipRecord("neither when nor who may apply: not a call")
     said = [ln.text for ln in found if _OPENING.match(ln.text)]
     told = "\n".join([*parts.get(WHEN, ()), *said])
