@@ -318,9 +318,10 @@ PILE = from_words(
 @given(st.lists(st.sampled_from(PILE), max_size=14))
 def test_any_pile_of_date_words_is_read_or_refused(words: list[str]) -> None:
     try:
-        window(" ".join(words), context=Context(year=2027))
+        found = window(" ".join(words), context=Context(year=2027))
     except ParseError:
         return
+    assert all(d.at.tzinfo is not None and 1 <= d.day.month <= 12 for d in found.deadlines)
 
 
 @pytest.mark.parametrize(
