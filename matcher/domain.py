@@ -272,11 +272,18 @@ class Reason:
     terms: tuple[Term, ...] = ()
 
     def words(self) -> dict[str, tuple[str, ...]]:
-        """The committee's words, heaviest first, each with the call's words that it met."""
+        """The committee's words that count, heaviest first, each with the call's words that it met.
+
+        A word that gives less than a third of what the best one gives explains nothing and is left out.
+        """
         met: dict[str, dict[str, None]] = {}
+        given: dict[str, float] = {}
         for term in sorted((t for t in self.terms if t.weight > 0), key=lambda t: -t.weight):
             met.setdefault(term.query, {})[term.document] = None
-        return {query: _longest(list(found)) for query, found in met.items()}
+            given[term.query] = given.get(term.query, 0.0) + term.weight
+        least = max(given.values(), default=0.0) / 3
+        order = sorted(met, key=lambda query: -given[query])
+        return {query: _longest(list(met[query])) for query in order if given[query] >= least}
 
 
 def _longest(found: list[str]) -> tuple[str, ...]:
