@@ -43,7 +43,9 @@ def _row(line: str, where: str) -> dict[str, Any]:
         row = json.loads(line)
     except ValueError as error:
         raise MatcherError(f"{where}: not JSON: {error}") from error
-    name = row.get("id") or row.get("source_id") if isinstance(row, dict) else None
+    name = (row.get("id") or row.get("source_id")) if isinstance(row, dict) else None
+    if name and "id" not in row and row.get("source"):
+        name = f"{row['source']}/{name}"  # two publishers may use the same number
     if not isinstance(name, str | int) or " " in str(name):
         raise MatcherError(f"{where}: an object with an id without blanks is expected")
     return {**row, "id": str(name)}

@@ -285,3 +285,9 @@ def test_the_shipped_parameters_are_the_defaults_of_the_code() -> None:
         YAML(typ="safe").load((ROOT / "config" / "scoring.yaml").read_text("utf-8"))
     )
     assert shipped.model_copy(update={"chosen_by": None}) == Scoring()
+
+
+def test_stored_calls_of_two_publishers_may_have_the_same_number(tmp_path: Path) -> None:
+    file = tmp_path / "stored.jsonl"
+    file.write_text('{"source": "a", "source_id": "7"}\n{"source": "b", "source_id": "7"}\n')
+    assert [document.id for document in read_documents(file)] == ["a/7", "b/7"]
