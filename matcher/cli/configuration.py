@@ -21,11 +21,15 @@ def register(app: typer.Typer) -> None:
 
 def init(
     directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write it.")] = Path("config"),
+    json: Json = False,
 ) -> None:
     """Write a commented starter configuration; existing files are never overwritten."""
     from matcher.config.starter import write_starter
 
     written = write_starter(directory)
+    if json:
+        as_json([str(path) for path in written])
+        return
     say(f"{len(written)} files written to {directory}/. Next:")
     say(f"  1. describe your municipality in {directory}/municipalities/")
     say(f"  2. matcher check --config {directory}")

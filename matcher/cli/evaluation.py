@@ -34,6 +34,7 @@ def rank(
     ] = False,
     depth: Annotated[int, typer.Option("--depth", min=1, help="Most calls per query.")] = 100,
     now: Now = None,
+    json: Json = False,
 ) -> None:
     """Rank a file of calls for committees or plain queries; needs no database."""
     from matcher import jobs
@@ -45,6 +46,9 @@ def rank(
     count = jobs.rank_file(
         calls, run, now=clock_of(now)(), config=config, queries=queries, topic_only=topic_only, depth=depth
     )
+    if json:
+        as_json({"queries": count, "run": str(run)})
+        return
     say(f"{count} queries ranked: {run}")
 
 

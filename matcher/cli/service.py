@@ -107,7 +107,7 @@ def tick(config: Config = None, now: Now = None, replay: Replay = None, json: Js
         raise typer.Exit(1)
 
 
-def migrate() -> None:
+def migrate(json: Json = False) -> None:
     """Bring the database to the newest version; safe to run at any time and by several processes."""
     from matcher.config.environment import load_environment
     from matcher.storage.engine import open_database
@@ -117,4 +117,7 @@ def migrate() -> None:
         database.upgrade()
     finally:
         database.close()
+    if json:
+        as_json({"ok": True})
+        return
     say("The database is up to date.")

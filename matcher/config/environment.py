@@ -95,7 +95,8 @@ class Environment(BaseSettings):
         None, description="Sender address; its domain must allow the mail server to send for it (SPF, DKIM)."
     )
     public_url: WebAddress | None = Field(
-        None, description="Address of the web pages, as readers reach them; letters link to it."
+        None,
+        description="Address of the web pages, as readers reach them; reserved, no letter links to it yet.",
     )
     matcher_config: Path = Field(Path("config"), description="Directory of the YAML files.")
     matcher_replay_url: WebAddress | None = Field(

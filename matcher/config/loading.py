@@ -103,7 +103,11 @@ def load_municipalities(directory: Path) -> tuple[Municipality, ...]:
 
 def warnings_of(configuration: Configuration, today: date) -> list[str]:
     """What is allowed but probably not meant, one sentence each."""
-    warnings: list[str] = []
+    warnings = [
+        f"matcher.yaml: retention.{name} is set, but this version deletes nothing yet"
+        for name, days in configuration.settings.retention
+        if days is not None
+    ]
     for municipality in configuration.municipalities:
         for priority in municipality.council_priorities:
             if not priority.counts_on(today):

@@ -168,6 +168,13 @@ def test_an_expired_priority_warns_and_does_not_fail(directory: Path) -> None:
     ]
 
 
+def test_retention_that_is_not_carried_out_is_said(directory: Path) -> None:
+    (directory / "matcher.yaml").write_text("retention: {letters_days: 365}\n", encoding="utf-8")
+    assert warnings_of(load_configuration(directory), date(2027, 1, 1)) == [
+        "matcher.yaml: retention.letters_days is set, but this version deletes nothing yet"
+    ]
+
+
 # --- meetings --------------------------------------------------------------------------------
 
 COMMITTEE = Committee.model_validate(
