@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
@@ -78,6 +79,13 @@ class ActionType(StrEnum):
     OPERATING_GRANT = "operating_grant"
     PRIZE = "prize"
     CASCADE = "cascade"
+
+
+class Share(StrEnum):
+    """Whose share of the cost a publisher states."""
+
+    EU = "eu"  # or the national funder's
+    APPLICANT = "applicant"
 
 
 class DeadlineModel(StrEnum):
@@ -163,6 +171,8 @@ class Call:
     planned: bool = False
     #: the publisher says that one can apply at any time, without a deadline
     continuous: bool = False
+    #: the publisher says that it is closed, without a date
+    closed: bool = False
     #: of the whole call or topic
     budget: Money | None = None
     grant_minimum: Money | None = None
@@ -173,6 +183,8 @@ class Call:
     rate_maximum: Decimal | None = None
     #: the words the rate was read from ("Medfinansieringen är 46 procent")
     rate_raw: str | None = None
+    #: whose share the publisher wrote; the rate above is the EU's in any case
+    rate_given: Share | None = None
     applicants: tuple[Applicant, ...] = ()
     applicants_raw: str | None = None
     #: only parties that the publisher has chosen beforehand may apply
@@ -201,7 +213,7 @@ class Call:
     def status(self, now: datetime) -> Status:
         """Derive the status from the dates: a publisher's own word is never trusted for "open"."""
         ahead = self.next_deadline(now)
-        if self.deadlines and ahead is None:
+        if self.closed or (self.deadlines and ahead is None):
             return Status.CLOSED
         zone = self.deadlines[0].at.tzinfo if self.deadlines else STOCKHOLM
         today = now.astimezone(zone).date()
@@ -345,6 +357,8 @@ class SourceHealth:
     last_read: datetime | None
     calls: int = 0
     problem: str | None = None
+    #: who has allowed us in writing to read what robots.txt forbids, and when
+    permission: str | None = None
 
 
 # --- what travels between the parts ----------------------------------------------------------
@@ -352,20 +366,43 @@ class SourceHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """One response as it came, for the archive and for conditional requests."""
+    """One response as it came, for the archive and for conditional requests; made with ``of``.
+
+    A run carries all its responses until it is stored, so their bodies are packed from the start.
+    """
 
     url: str
-    body: bytes
+    #: the decoded body, gzipped
+    packed: bytes
+    #: hash of the decoded body, hexadecimal
+    sha256: str
     fetched_at: datetime
+    #: hash of what was posted, hexadecimal; empty for GET
+    request: str = ""
     status: int = 200
     content_type: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    #: what crawl() told split() and parse() about the page, as plain data
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, body: bytes, *, url: str, fetched_at: datetime, **facts: Any) -> Fetched:
+        """The response with this decoded body."""
+        sha256 = hashlib.sha256(body).hexdigest()
+        packed = gzip.compress(body, compresslevel=6, mtime=0)
+        return cls(url=url, packed=packed, sha256=sha256, fetched_at=fetched_at, **facts)
 
     @property
-    def sha256(self) -> str:
-        """Hash of the decoded body, hexadecimal."""
-        return hashlib.sha256(self.body).hexdigest()
+    def body(self) -> bytes:
+        """The decoded body, unpacked at each call."""
+        return gzip.decompress(self.packed)
+
+    @property
+    def revisable(self) -> bool:
+        """Whether the publisher can be asked if it has changed."""
+        validator = self.etag is not None or self.last_modified is not None
+        return validator and self.status == 200 and not self.request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +411,35 @@ class Unread:
 
     url: str
     why: str
+
+
+class Rule(StrEnum):
+    """What a healthy run of a source keeps."""
+
+    READABLE = "readable"  # its pages can be fetched and have the shape we know
+    SOUND = "sound"  # our own code does not fail on it
+    NUMBER = "number"  # as many calls as expected, and as the publisher says there are
+    RECORDS = "records"  # each record can be read
+    SURVIVAL = "survival"  # known calls that should be listed are listed again
+    FIELDS = "fields"  # known calls keep the facts they had
+    FILL = "fill"  # as many calls have a fact as in the source's earlier runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A rule that a run broke, and one sentence for people: what, where, what to do."""
+
+    rule: Rule
+    sentence: str
+    #: which call or field, where the rule can be broken by several
+    about: str = ""
+    #: nothing of the run is stored
+    fatal: bool = False
+
+    @property
+    def name(self) -> str:
+        """The same for as long as the trouble lasts, whatever numbers the sentence holds."""
+        return f"{self.rule} {self.about}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,8 +451,18 @@ class SourceRun:
     started_at: datetime
     ended_at: datetime
     calls: tuple[Call, ...] = ()
+    #: every response, in the order of the requests
     pages: tuple[Fetched, ...] = ()
+    #: by identifier of a call: the page it was read from
+    read_from: Mapping[str, Fetched] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    #: identifiers of known calls that the publisher says are gone: withdrawn at once
+    gone: tuple[str, ...] = ()
+    #: identifiers of known calls whose own page is not found: absent, however the run ended
+    absent: tuple[str, ...] = ()
+    #: by field: the share (0–1) of the calls that have it
+    fill: Mapping[str, float] = field(default_factory=dict)
     #: one clear sentence when the outcome is not ok
     problem: str | None = None
     traceback: str | None = None
@@ -395,6 +471,14 @@ class SourceRun:
     def stores(self) -> bool:
         """Whether the calls of this run may be stored."""
         return self.outcome in (Outcome.OK, Outcome.DEGRADED)
+
+    @property
+    def complete(self) -> bool:
+        """Whether a known call that this run does not hold is absent, and not merely unread."""
+        if self.outcome is Outcome.OK:
+            return True
+        missing = bool(self.violations) and all(v.rule is Rule.SURVIVAL for v in self.violations)
+        return self.outcome is Outcome.DEGRADED and missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -428,7 +512,7 @@ class LetterState(StrEnum):
     SENDING = "sending"  # claimed by a process until lease_until
     SENT = "sent"
     FAILED = "failed"
-    UNCERTAIN = "uncertain"  # accepted or not is unknown; reconciled, never blindly sent again
+    UNCERTAIN = "uncertain"  # accepted or not is unknown: reconciled
 
 
 class Section(StrEnum):
@@ -451,6 +535,65 @@ class Told:
     period: str
     told_at: datetime
     call: Call
+    #: as it was told; ``None`` in what older versions wrote
+    status: Status | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Identity of the call."""
+        return self.source, self.source_id
+
+
+class AnswerKind(StrEnum):
+    """What a committee decides about a call."""
+
+    INTERESTED = "interested"
+    PARTNER = "partner"  # would like to take part in somebody else's project
+    WATCH = "watch"  # not now, perhaps the next round
+    NOT_FOR_US = "not_for_us"
+    APPLIED = "applied"
+    GRANTED = "granted"
+    REFUSED = "refused"
+
+
+class Refusal(StrEnum):
+    """Why a call is not for a committee; so that a ranking can learn from it and a year be summed up."""
+
+    SUBJECT = "subject"  # not what the committee works with
+    NOT_ELIGIBLE = "not_eligible"
+    TIME = "time"  # no time to prepare or to decide
+    CO_FINANCING = "co_financing"
+    STAFF = "staff"
+    PARTNERS = "partners"  # none found
+    SIZE = "size"  # too large or too small
+    ALREADY = "already"  # is done within the ordinary budget or another project
+    OTHER = "other"
+
+
+class Role(StrEnum):
+    """As what the municipality takes part in a project."""
+
+    OWNER = "owner"
+    PARTNER = "partner"
+    CO_FINANCIER = "co_financier"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A committee's decision about a call; the latest one counts, earlier ones are kept."""
+
+    committee: str
+    source: str
+    source_id: str
+    kind: AnswerKind
+    #: with ``not_for_us`` alone
+    reason: Refusal | None = None
+    #: with ``applied`` and ``granted`` alone
+    role: Role | None = None
+    #: who says so: a function ("kansliet") rather than a person
+    who: str | None = None
+    note: str | None = None
+    at: datetime
 
     @property
     def key(self) -> tuple[str, str]:
@@ -477,6 +620,8 @@ class Letter:
     attempts: int = 0
     next_attempt_at: datetime | None = None
     lease_until: datetime | None = None
+    #: when it was last claimed
+    claimed_at: datetime | None = None
     sent_at: datetime | None = None
     problem: str | None = None
 
@@ -484,6 +629,30 @@ class Letter:
     def content_hash(self) -> str:
         """SHA-256 of the frozen bytes, hexadecimal."""
         return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce:
+    """A report that a letter did not reach an address."""
+
+    #: names the report itself, so that it counts once however often it is read
+    report: str
+    address: str
+    #: the address will not work next time either
+    hard: bool
+    at: datetime
+    #: of the letter that came back, where the report names one
+    message_id: str | None = None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """An address that gets no letters, since when, and why."""
+
+    address: str
+    since: datetime
+    problem: str
 
 
 # --- the digest ------------------------------------------------------------------------------
@@ -505,6 +674,18 @@ class Timing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutiveDecision:
+    """When the executive committee must decide too: its last meeting, and the committee's before it."""
+
+    name: str
+    timing: Timing
+    meeting: date | None = None
+    #: the committee's last meeting that leaves time for the executive's papers, and its own papers' day
+    committee_meeting: date | None = None
+    committee_papers_due: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The last committee meeting before a deadline, and the last day to hand in its papers."""
 
@@ -513,6 +694,7 @@ class Decision:
     papers_due: date | None = None
     #: the last registered meeting, when a later one before the deadline is likely
     calendar_ends: date | None = None
+    executive: ExecutiveDecision | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -551,6 +733,14 @@ class Friend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Where else a call is published."""
+
+    publisher: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestItem:
     """One call with all that a reader needs to decide, as values; unknown is ``None`` or empty."""
 
@@ -576,13 +766,22 @@ class DigestItem:
     grant_maximum: Amount | None = None
     #: the programme's usual size in words, when the call gives none
     grant_words: str | None = None
-    #: what others than the EU pay when the largest grant is given at the highest rate
+    #: what others than the EU pay at the highest rate when the largest grant is given, else the smallest
     own_contribution: Amount | None = None
     need: Need | None = None
     friends: tuple[Friend, ...] = ()
     networks: tuple[str, ...] = ()
     match: Match | None = None
     changes: tuple[Change, ...] = ()
+    #: the call as the committee was last told of it
+    before: Told | None = None
+    answer: Answer | None = None
+    #: names of the municipality's other committees that the call concerns, best match first
+    also: tuple[str, ...] = ()
+    #: name of the committee it suits best, when it concerns several
+    lead: str | None = None
+    #: the same call on other publishers' sites
+    elsewhere: tuple[Link, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -631,10 +830,19 @@ class Digest:
     sek_per_eur: Decimal
     rate_date: date
     config_version: str
+    #: nothing was ever sent to this committee: the letter is a digest of what is open
+    first: bool = False
 
     def section(self, section: Section) -> tuple[DigestItem, ...]:
         """The items of one section, in reading order."""
         return tuple(item for item in self.items if item.section is section)
+
+    def without_last(self, calls: int) -> Digest:
+        """The digest without its last calls, which are counted as waiting and not as told."""
+        if not calls:
+            return self
+        totals = replace(self.totals, waiting=self.totals.waiting + calls)
+        return replace(self, items=self.items[:-calls], totals=totals)
 
     @property
     def empty(self) -> bool:
@@ -652,9 +860,30 @@ class Digest:
                 period=self.period,
                 told_at=self.created_at,
                 call=item.call,
+                status=item.status,
             )
             for item in self.items
         )
+
+
+class Bulletin(Protocol):
+    """What a letter is made for, a committee's digest or a coordinator's overview: its name and place."""
+
+    @property
+    def committee(self) -> str:
+        """Whose letter it is in the outbox."""
+
+    @property
+    def committee_name(self) -> str:
+        """The same for people."""
+
+    @property
+    def language(self) -> str:
+        """ISO 639-1 code."""
+
+    @property
+    def period(self) -> str:
+        """ISO week: "2026-W47"."""
 
 
 # --- values as plain data ------------------------------------------------------------------
@@ -676,6 +905,8 @@ def plain(value: Any) -> Any:
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [plain(v) for v in value]
+    if isinstance(value, Set):
+        return sorted(plain(v) for v in value)
     return value
 
 

@@ -4,11 +4,11 @@ MatcherError
 ├── ConfigError            a YAML file or an environment variable is wrong
 ├── SourceError            this source is broken, the others carry on
 │   ├── FetchError         a page could not be fetched
-│   ├── ParseError         a page or a record does not look as expected
-│   └── ExpectationError   the run as a whole does not look healthy
+│   └── ParseError         a page or a record does not look as expected
 ├── StorageError           the database is missing, locked or newer than the code
 └── DeliveryError          a letter could not be handed to the mail server
     ├── RefusedError       the server said no for good
+    │   └── UnknownRecipientError   … because it knows no such recipient
     ├── DeferredError      the server said not now
     │   └── UnreachableError   no connection, no TLS or no login: no letter could go through
     └── UncertainError     the connection broke after the letter had been sent off
@@ -33,19 +33,16 @@ class SourceError(MatcherError):
 
 
 class FetchError(SourceError):
-    """A page could not be fetched: ``url`` says which."""
+    """A page could not be fetched: ``url`` says which, ``status`` what the publisher answered, if it did."""
 
-    def __init__(self, message: str, *, url: str) -> None:
+    def __init__(self, message: str, *, url: str, status: int | None = None) -> None:
         super().__init__(message)
         self.url = url
+        self.status = status
 
 
 class ParseError(SourceError):
     """A page or a record does not look as expected."""
-
-
-class ExpectationError(SourceError):
-    """Everything could be read, yet the run as a whole does not look healthy."""
 
 
 class StorageError(MatcherError):
@@ -58,6 +55,10 @@ class DeliveryError(MatcherError):
 
 class RefusedError(DeliveryError):
     """The server refused the letter for good (5xx); sending it again is pointless."""
+
+
+class UnknownRecipientError(RefusedError):
+    """The server knows no such recipient: the address will not work next time either."""
 
 
 class DeferredError(DeliveryError):

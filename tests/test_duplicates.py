@@ -52,6 +52,23 @@ def test_two_calls_are_the_same_by_number_or_by_day_and_title(changes, expected)
     assert same(one, replace(a_call("b"), **changes)) is expected
 
 
+def test_a_planned_call_that_has_been_published_is_the_published_one():
+    facts = {"opens": date(2027, 1, 12), "geography": ("SE31",), "programme_name": "A1"}
+    plan = a_call("a", "A1 Norra Mellansverige", planned=True, **facts)
+    call = a_call("a", "Vägar till arbete", **facts)
+    assert list(merged([plan, call]).values()) == [replace(call, links=(plan.url,))]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"opens": date(2027, 1, 13)}, {"geography": ("SE12",)}, {"programme_name": "A2"}, {"planned": True}],
+)
+def test_a_planned_call_for_another_time_place_or_area_stays(changes):
+    facts = {"opens": date(2027, 1, 12), "geography": ("SE31",), "programme_name": "A1"}
+    plan = a_call("a", "A1 Norra Mellansverige", planned=True, **facts)
+    assert not same(plan, a_call("a", "Vägar till arbete", **facts | changes))
+
+
 def test_what_only_a_cross_check_lists_stays_its_own_and_never_wins():
     twin, alone = a_call("aaa_check"), a_call("aaa_check", "Bara här")
     kept = merged([twin, alone, a_call("z")], last=frozenset({"aaa_check"}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import combinations
 
@@ -23,22 +23,36 @@ def merged(calls: Iterable[Call], *, last: frozenset[str] = frozenset()) -> dict
     become its ``links``.
 
     Two calls of different sources are the same when they share a diary number, or a deadline's day and a
-    title of the same words. A call of a source in ``last`` is never the one that is kept.
+    title of the same words; a planned call and a published one of the same source when window, place and
+    programme are the same. A call of a source in ``last`` is never the one that is kept.
     """
-    by_key = {call.key: call for call in calls}
     kept: dict[Key, Call] = {}
-    for group in _groups(by_key):
-        twins = sorted((by_key[key] for key in group), key=lambda c: (c.source in last, c.key))
-        first, others = twins[0], twins[1:]
+    for first, *others in twins(calls, last=last):
         links = dict.fromkeys([*first.links, *(call.url for call in others)])
         kept[first.key] = replace(first, links=tuple(links)) if others else first
     return kept
 
 
+def twins(
+    calls: Iterable[Call], *, last: frozenset[str] = frozenset(), gone: Collection[Key] = ()
+) -> list[list[Call]]:
+    """Each call with the same call of other sources behind it, the one that is kept first.
+
+    Calls of sources in ``last``, those in ``gone`` and planned ones are kept only when there is no other.
+    """
+    by_key = {call.key: call for call in calls}
+    return [
+        sorted(
+            (by_key[key] for key in group), key=lambda c: (c.key in gone, c.source in last, c.planned, c.key)
+        )
+        for group in _groups(by_key)
+    ]
+
+
 def same(one: Call, other: Call) -> bool:
-    """Whether two sources speak of one call."""
+    """Whether two sources speak of one call, or one source's timetable and its list."""
     if one.source == other.source:
-        return False
+        return one.planned != other.planned and _announced(one) == _announced(other)
     if one.reference and one.reference == other.reference and len(one.reference) >= LEAST_REFERENCE:
         return True
     days = {d.day for d in one.deadlines} & {d.day for d in other.deadlines}
@@ -46,6 +60,12 @@ def same(one: Call, other: Call) -> bool:
         return False
     mine, theirs = _words(one.title), _words(other.title)
     return bool(mine and theirs) and len(mine & theirs) / len(mine | theirs) >= LEAST_ALIKE
+
+
+def _announced(call: Call) -> object:
+    """What a timetable says of a call besides its own name for it."""
+    days = tuple(d.day for d in call.deadlines)
+    return call.opens, days, frozenset(call.geography), call.programme, call.programme_name
 
 
 def _groups(calls: Mapping[Key, Call]) -> Iterable[set[Key]]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from hashlib import sha256
 from importlib.metadata import version
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Self
@@ -31,13 +32,14 @@ from matcher.scrapers.source import Page, Source
 
 #: the product token that robots.txt rules are matched against
 AGENT = "EUCallMatcher"
-_ATTEMPTS = 3
+_ATTEMPTS = 4  # one and three retries
 _BACKOFF_S = 2.0
 _CONNECT_S = 10.0
 _REDIRECTS = 5
 _CRAWL_DELAY_S = 30.0  # no publisher may slow a run down to a standstill
 _HOLD_S = 86_400.0  # the next daily run may ask again
 _ROBOTS_BYTES = 512 * 1024  # RFC 9309 asks for at least 500 KiB; what follows is ignored
+_PIECE_BYTES = 2**20
 _WINDOW_BITS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _GONE = (404, 410)
 
@@ -261,8 +263,7 @@ class _AnswerError(FetchError):
         passing: bool = False,
         wait: float | None = None,
     ) -> None:
-        super().__init__(message, url=url)
-        self.status = status
+        super().__init__(message, url=url, status=status)
         self.passing = passing
         self.wait = wait
 
@@ -273,6 +274,8 @@ class _Request:
 
     url: httpx.URL
     body: Mapping[str, Any] = field(default_factory=dict)
+    #: hash of the body; empty for GET
+    posted: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     max_bytes: int
     #: for robots.txt itself, which needs no permission and may be longer than we read
@@ -281,6 +284,10 @@ class _Request:
     @property
     def method(self) -> str:
         return "POST" if self.body else "GET"
+
+
+def _hash_of(posted: Any) -> str:
+    return sha256(jsonlib.dumps(posted, sort_keys=True).encode()).hexdigest()
 
 
 class Fetcher:
@@ -294,6 +301,8 @@ class Fetcher:
             ``https://host/path`` is sent to ``replay/host/path``; only loopback is then reached.
         cached: responses of earlier runs by their address, for conditional requests.
         queue: who waits for whom; the process's own unless a test brings another.
+        permitted: the publisher has allowed us in writing what its robots.txt forbids to robots at large;
+            its pauses are kept all the same, and a robots.txt that cannot be read still stops us.
     """
 
     def __init__(
@@ -305,8 +314,9 @@ class Fetcher:
         replay: str | None = None,
         cached: Mapping[str, Fetched] | None = None,
         queue: HostQueue = HOSTS,
+        permitted: bool = False,
     ) -> None:
-        #: GET responses of this run; a 304 stands with the body of the earlier response
+        #: responses of this run; a 304 stands with the body of the earlier response
         self.pages: list[Fetched] = []
         #: pages of ``each`` that are gone
         self.failures: list[Unread] = []
@@ -315,6 +325,7 @@ class Fetcher:
         self._replay = replay.rstrip("/") if replay else None
         self._cached = cached or {}
         self._queue = queue
+        self._permitted = permitted
         self._pause = max(settings.delay_seconds, source.http.delay_s or 0.0)
         self._count = 0
         self._rules: dict[str, Protego | FetchError] = {}
@@ -362,6 +373,9 @@ class Fetcher:
             )
         self._count += 1
         body: dict[str, Any] = {}
+        posted = ""  # without the boundary between the parts, which is another one each time
+        if multipart is not None or json is not None:
+            posted = _hash_of(json if multipart is None else multipart)
         if multipart is not None:
             body["files"] = {
                 name: ("blob", jsonlib.dumps(value).encode(), "application/json")
@@ -372,13 +386,17 @@ class Fetcher:
         address = self._address(url)
         if params:
             address = address.copy_merge_params(dict(params))
-        request = _Request(url=address, body=body, headers=dict(headers or {}), max_bytes=limits.max_bytes)
+        request = _Request(
+            url=address, body=body, posted=posted, headers=dict(headers or {}), max_bytes=limits.max_bytes
+        )
         fetched = self._fetch(request)
-        if not fetched.body.strip():
+        content = fetched.body
+        if not content.strip():
             raise FetchError(f"{fetched.url}: the answer is empty", url=fetched.url)
-        if not body:
-            self.pages.append(fetched)
-        return Page(fetched.url, fetched.body, fetched.fetched_at, fetched.content_type, dict(notes or {}))
+        self.pages.append(fetched)
+        return Page(
+            fetched.url, content, fetched.fetched_at, fetched.content_type, dict(notes or {}), fetched
+        )
 
     def each(self, pages: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[Page]:
         """Fetch (url, notes) one by one; what answers 404 or 410 goes to ``failures``."""
@@ -489,10 +507,10 @@ class Fetcher:
                 f"{url}: not fetched, because robots.txt could not be read; the next run asks again ({rules})"
             )
             raise FetchError(message, url=str(url))
-        if not rules.can_fetch(str(url), AGENT):
+        if not self._permitted and not rules.can_fetch(str(url), AGENT):
             raise FetchError(
-                f"{url}: the publisher's robots.txt does not let {AGENT} read this; "
-                f"ask the publisher, or switch {self._source.key} off",
+                f"{url}: the publisher's robots.txt does not let {AGENT} read this; ask the publisher "
+                f"and note its answer under permissions in matcher.yaml, or switch {self._source.key} off",
                 url=str(url),
             )
         return min(rules.crawl_delay(AGENT) or 0.0, _CRAWL_DELAY_S)
@@ -535,10 +553,11 @@ class Fetcher:
             raise _AnswerError(message, url=address, status=status, passing=True, wait=wait)
         if status != 200:
             raise _AnswerError(f"{url}: the publisher answers {status}", url=address, status=status)
-        return Fetched(
+        return Fetched.of(
+            self._body(request, address, response),
             url=address,
-            body=self._body(request, address, response),
             fetched_at=self._now(),
+            request=request.posted,
             content_type=headers.get("content-type"),
             etag=headers.get("etag"),
             last_modified=headers.get("last-modified"),
@@ -571,18 +590,23 @@ class Fetcher:
         if not encodings:
             return bytes(raw[:cap])
         unpacker = zlib.decompressobj(_WINDOW_BITS[encodings[0]])
+        body = bytearray()
         try:
-            body = unpacker.decompress(raw, cap + 1)
+            # in pieces: at one go zlib holds all of it twice
+            piece = unpacker.decompress(raw, _PIECE_BYTES)
+            while piece and len(body) <= cap:
+                body += piece
+                piece = unpacker.decompress(unpacker.unconsumed_tail, _PIECE_BYTES)
         except zlib.error as error:
             raise FetchError(f"{url}: the answer cannot be unpacked ({error})", url=url) from None
         if cut:
-            return body[:cap]
+            return bytes(body[:cap])
         if len(body) > cap:
             raise too_long
         if not unpacker.eof or unpacker.unused_data:
             what = "goes on after its end" if unpacker.eof else "is cut off"
             raise FetchError(f"{url}: the packed answer {what}", url=url)
-        return body
+        return bytes(body)
 
     def _transport_problem(self, error: Exception, url: str) -> FetchError:
         """What a failed request means, in one sentence."""

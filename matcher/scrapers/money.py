@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
-from matcher.domain import Money
+from matcher.domain import Money, Share
 from matcher.errors import ParseError
 from matcher.scrapers.wording import sentences
 
@@ -60,13 +60,6 @@ class Role(StrEnum):
     MAXIMUM = "maximum"  # of one grant
     MINIMUM = "minimum"
     UNSTATED = "unstated"
-
-
-class Share(StrEnum):
-    """Whose share a percentage was."""
-
-    EU = "eu"
-    OWN = "own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,20 +208,45 @@ _ELSE = re.compile(
 )
 
 
+_OWN_SHARE = r"(?:egen\s+|nationell\s+|offentlig\s+)?(?:medfinansiering|egenfinansiering)"
+#: the applicant pays nothing itself
+_NONE_OWN = re.compile(
+    rf"\bingen\s+{_OWN_SHARE}\s+(?:krävs|behövs)|\b(?:inget|inga|utan)\s+krav\s+på\s+{_OWN_SHARE}"
+    rf"|(?:krävs|behövs|kräver\s+vi|kräver)\s+(?:ingen|inte\s+någon)\s+{_OWN_SHARE}"
+    rf"|{_OWN_SHARE}\s+(?:krävs|behövs)\s+inte"
+    r"|\bno\s+(?:co-?financing|own\s+contribution)\s+(?:is\s+)?(?:required|needed)",
+    re.I,
+)
+_ALL_EU = re.compile(
+    r"\bfull\s+(?:finansiering|kostnadstäckning)|finansieras\s+(?:till\s+)?fullt\s+ut\b|\bfully\s+(?:funded|financed)",
+    re.I,
+)
+_NEGATION = re.compile(r"\b(?:inte|ej|aldrig|not|never|cannot)\b", re.I)
+
+
 def rate_fields(found: Rate | None) -> dict[str, Any]:
-    """The three rate fields of a call."""
+    """The four rate fields of a call."""
     if found is None:
         return {}
-    return {"rate_minimum": found.minimum, "rate_maximum": found.maximum, "rate_raw": found.raw}
+    return {
+        "rate_minimum": found.minimum,
+        "rate_maximum": found.maximum,
+        "rate_raw": found.raw,
+        "rate_given": found.stated,
+    }
 
 
 def rate(text: str) -> Rate | None:
     """The EU rate of the first sentence that states one, or the applicant's share turned round.
 
     "Medfinansieringen är 46 procent" is what the applicant pays, so the EU rate is 0.54; "Co-financing
-    rate 60 %" is what the EU pays.
+    rate 60 %" is what the EU pays; where no own contribution is asked for, it pays all.
     """
     for sentence in sentences(text):
+        none_own = bool(_NONE_OWN.search(sentence))
+        if none_own or (_ALL_EU.search(sentence) and not _NEGATION.search(sentence)):
+            given = Share.APPLICANT if none_own else Share.EU
+            return Rate(minimum=Decimal(1), maximum=Decimal(1), stated=given, raw=sentence.strip())
         found = list(_PERCENT.finditer(re.sub(r"\bhälften\b", "50 procent", sentence)))
         if not found or _ELSE.search(sentence):
             continue
@@ -243,7 +261,7 @@ def rate(text: str) -> Rate | None:
         return Rate(
             minimum=min(values),
             maximum=max(values),
-            stated=Share.OWN if own else Share.EU,
+            stated=Share.APPLICANT if own else Share.EU,
             raw=sentence.strip(),
         )
     return None

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from matcher.domain import Call, Fetched, Outcome, SourceRun, Status, StoredCall, Unread
-from matcher.errors import ExpectationError, MatcherError, ParseError, SkipRecord
-from matcher.scrapers.source import Expect, Fetch, Source, SourceModule
+from matcher.domain import (
+    Call,
+    Fetched,
+    Outcome,
+    Rule,
+    SourceRun,
+    Status,
+    StoredCall,
+    Unread,
+    Violation,
+    plain,
+)
+from matcher.errors import FetchError, MatcherError, ParseError, SkipRecord
+from matcher.scrapers import expectations
+from matcher.scrapers.source import Fetch, Page, Source, SourceModule
 
 #: control characters, halves of characters, and signs that turn the reading direction around
 _HOSTILE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]+"  # but \t and \n
 )
 _PARAGRAPHS = frozenset({"text", "conditions"})
-#: below this many known calls one that vanished says little
-_LEAST_KNOWN = 5
-#: what a reader relies on, and the share of known calls that must still have it
-_REMEMBERED = ("deadlines", "opens", "budget", "rate_maximum", "applicants", "geography", "programme", "text")
-_LEAST_KEPT = 0.8
+#: so many missing calls are looked up at their own address, which tells a lost list from lost calls
+_LOOKED_UP = 10
+_GONE, _NOT_FOUND = 410, 404
 
 
 def _line(text: str) -> str:
@@ -44,12 +54,12 @@ def clean(call: Call) -> Call:
         ParseError: there is no identifier or title, or the address is not http(s).
     """
     changes: dict[str, Any] = {}
-    for field in fields(call):
-        value = getattr(call, field.name)
+    for each in fields(call):
+        value = getattr(call, each.name)
         if type(value) is str:  # not an enum: its words are our own
-            changes[field.name] = _paragraphs(value) if field.name in _PARAGRAPHS else _line(value)
+            changes[each.name] = _paragraphs(value) if each.name in _PARAGRAPHS else _line(value)
         elif isinstance(value, tuple) and value and type(value[0]) is str:
-            changes[field.name] = tuple(_line(item) for item in value)
+            changes[each.name] = tuple(_line(item) for item in value)
     changes["deadlines"] = tuple(replace(d, raw=d.raw and _line(d.raw)) for d in call.deadlines)
     cleaned = replace(call, **changes)
     if not cleaned.source_id or not cleaned.title:
@@ -74,6 +84,8 @@ def run_source(
     *,
     now: Callable[[], datetime],
     known: Sequence[StoredCall],
+    history: Sequence[Mapping[str, float]] = (),
+    accept: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> SourceRun:
     """Crawl, split and parse a source, and judge whether the run as a whole looks healthy.
@@ -81,120 +93,232 @@ def run_source(
     Never raises: what is wrong ends up in ``outcome``, ``problem`` and ``traceback``.
 
     Args:
-        known: the stored calls of this source; most of those still ahead must be listed again.
+        known: the stored calls of this source; those still ahead must be listed again.
+        history: the fill rates of its latest stored runs, to compare with.
+        accept: a person has looked at the publisher's site: known calls that are not listed are gone,
+            and facts that are not there are no longer stated.
         progress: told the address of each page read.
     """
     started = now()
-    calls: dict[str, Call] = {}
-    unread: list[Unread] = []
-    outcome, problem, trace = Outcome.OK, None, None
+    reading = _Reading()
+    violations: list[Violation] = []
+    outcome, trace = Outcome.OK, None
     try:
-        for page in module.crawl(source, fetch):
-            progress(page.url)
-            for record in module.split(page):
-                try:
-                    call = clean(module.parse(source, page, record))
-                    _add(calls, call)
-                except SkipRecord:
-                    continue
-                except ParseError as error:
-                    unread.append(Unread(url=page.url, why=str(error)))
-        unread += fetch.failures
-        _check(source.expect, list(calls.values()), unread, known, started)
-        problem = _warning(source.expect, len(calls), unread)
-        outcome = Outcome.DEGRADED if problem else Outcome.OK
+        _read(source, module, fetch, reading, progress)
+        if accept:
+            reading.gone = [k.call.source_id for k in _unlisted(reading, known, started)]
+        violations = list(_judge(source, module, fetch, reading, known, history, started, accept=accept))
+        if any(v.fatal for v in violations):
+            outcome = Outcome.FAILED
+        elif violations:
+            outcome = Outcome.DEGRADED
     except MatcherError as error:
-        outcome, problem = Outcome.FAILED, str(error)
+        outcome = Outcome.FAILED
+        about = "answer" if isinstance(error, FetchError) else "shape"
+        violations = [Violation(rule=Rule.READABLE, about=about, sentence=str(error), fatal=True)]
     except Exception as error:  # noqa: BLE001 (the boundary: the other sources must be read whatever our bug)
         outcome, trace = Outcome.CRASHED, traceback.format_exc()
-        problem = f"{source.key}: our own code failed ({type(error).__name__}: {error}); see the traceback"
+        sentence = f"{source.key}: our own code failed ({type(error).__name__}: {error}); see the traceback"
+        violations = [Violation(rule=Rule.SOUND, sentence=sentence, fatal=True)]
     stores = outcome in (Outcome.OK, Outcome.DEGRADED)
-    pages: tuple[Fetched, ...] = tuple(fetch.pages)
+    calls = tuple(reading.calls.values())
     return SourceRun(
         source=source.key,
         outcome=outcome,
         started_at=started,
         ended_at=now(),
-        calls=tuple(calls.values()) if stores else (),
-        pages=pages,
-        unread=tuple(unread),
-        problem=problem,
+        calls=calls if stores else (),
+        pages=tuple(fetch.pages),
+        read_from=reading.read_from if stores else {},
+        unread=tuple(reading.unread),
+        violations=tuple(violations),
+        gone=tuple(reading.gone) if stores else (),
+        absent=tuple(reading.absent) if stores else (),
+        fill=expectations.fill_rates(calls, started) if stores else {},
+        problem="; ".join(v.sentence for v in violations) or None,
         traceback=trace,
     )
 
 
-def _add(calls: dict[str, Call], call: Call) -> None:
-    """Publishers list a call twice now and then; only one that contradicts itself is a problem."""
-    first = calls.setdefault(call.source_id, call)
-    if first != call:
-        raise ParseError(f"{call.source_id} is listed twice with different content; the first was kept")
+@dataclass(slots=True)
+class _Reading:
+    """What has been read so far; everything by the call's identifier."""
+
+    calls: dict[str, Call] = field(default_factory=dict)
+    read_from: dict[str, Fetched] = field(default_factory=dict)
+    unread: list[Unread] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+
+    def add(self, page: Page, call: Call) -> None:
+        if self.calls.setdefault(call.source_id, call) != call:
+            # publishers list a call twice now and then; only one that contradicts itself is a problem
+            why = f"{call.source_id} is listed twice with different content; the first was kept"
+            self.unread.append(Unread(url=page.url, why=why))
+        elif page.response:
+            self.read_from.setdefault(call.source_id, replace(page.response, notes=plain(page.notes)))
 
 
-def _check(
-    expect: Expect, calls: list[Call], unread: list[Unread], known: Sequence[StoredCall], now: datetime
+def _read(
+    source: Source, module: SourceModule, fetch: Fetch, reading: _Reading, progress: Callable[[str], None]
 ) -> None:
-    """Raise ExpectationError with the most telling sentence if the run cannot be trusted."""
-    if unread and len(unread) / (len(calls) + len(unread)) > expect.max_unread_share:
-        raise ExpectationError(
-            f"{len(unread)} of {len(calls) + len(unread)} records could not be read "
-            f"(at most {expect.max_unread_share:.0%} may); the first: {unread[0].why} ({unread[0].url})"
-        )
-    if not calls:
-        raise ExpectationError("no calls at all; the list is empty or its shape has changed")
-    if len(calls) < expect.min_calls:
-        raise ExpectationError(
-            f"only {len(calls)} calls, at least {expect.min_calls} expected; see whether all pages were read"
-        )
-    dated = [bool(call.deadlines) for call in calls if not call.planned and not call.continuous]
-    if dated and sum(dated) / len(dated) < expect.min_deadline_share:
-        raise ExpectationError(
-            f"only {sum(dated)} of {len(dated)} calls have a deadline "
-            f"(at least {expect.min_deadline_share:.0%} expected); see whether its label or format changed"
-        )
-    _check_fields(calls, known, now)
-    ahead = {k.call.source_id for k in known if _is_ahead(k, now)}
-    listed = len(ahead & {call.source_id for call in calls})
-    if len(ahead) >= _LEAST_KNOWN and listed / len(ahead) < expect.min_survival:
-        raise ExpectationError(
-            f"only {listed} of {len(ahead)} known calls with a deadline ahead are listed again "
-            f"({listed / len(ahead):.0%}, at least {expect.min_survival:.0%} expected); "
-            "see whether paging or a filter has changed"
-        )
+    for page in module.crawl(source, fetch):
+        progress(page.url)
+        for found in read_page(source, module, page):
+            if isinstance(found, Unread):
+                reading.unread.append(found)
+            else:
+                reading.add(page, found)
+    reading.unread += fetch.failures
 
 
-def _check_fields(calls: list[Call], known: Sequence[StoredCall], now: datetime) -> None:
-    """Raise ExpectationError if a field that known calls had is gone from too many of them.
+def read_page(source: Source, module: SourceModule, page: Page) -> Iterator[Call | Unread]:
+    """What a page holds: calls, and the reasons why records could not be read.
 
-    Storing such a run would forget what we knew, deadlines first of all.
+    Raises:
+        ParseError: the page cannot be cut into records.
     """
-    before = {k.call.source_id: k.call for k in known if _is_ahead(k, now)}
-    for name in _REMEMBERED:
-        pairs = [(before[c.source_id], c) for c in calls if c.source_id in before]
-        had = [new for old, new in pairs if getattr(old, name)]
-        kept = sum(bool(getattr(new, name)) for new in had)
-        if len(had) >= _LEAST_KNOWN and kept / len(had) < _LEAST_KEPT:
-            raise ExpectationError(
-                f"{len(had) - kept} of {len(had)} known calls have lost their {name.replace('_', ' ')}; "
-                "see whether its label or format changed"
+    for record in module.split(page):
+        try:
+            yield clean(module.parse(source, page, record))
+        except SkipRecord:
+            continue
+        except ParseError as error:
+            yield Unread(url=page.url, why=str(error))
+
+
+def _judge(
+    source: Source,
+    module: SourceModule,
+    fetch: Fetch,
+    reading: _Reading,
+    known: Sequence[StoredCall],
+    history: Sequence[Mapping[str, float]],
+    now: datetime,
+    *,
+    accept: bool,
+) -> Iterator[Violation]:
+    """Every rule the run broke; what is fatal comes first and alone."""
+    calls = list(reading.calls.values())
+    broken = expectations.broken_bounds(source.expect, calls, reading.unread)
+    if not accept:
+        broken = (
+            broken
+            or expectations.lost_facts(calls, known, now)
+            or expectations.missing_plan(calls, known, now)
+        )
+    if broken:
+        yield broken
+        return
+    if not accept:
+        _keep_deadlines(reading, known, now)
+        ahead = [k for k in known if expectations.is_ahead(k, now)]
+        # those without a date prove nothing about the list, but may be gone as well
+        undated = [k for k in _unlisted(reading, known, now) if not k.call.planned and k not in ahead]
+        states = _look_up(source, module, fetch, reading, [*ahead, *undated], now)
+        missing = {k.call.source_id: s for k in ahead if (s := states.get(k.call.source_id))}
+        ahead = [k for k in ahead if k.call.source_id not in reading.gone]
+        yield from expectations.missing_calls(source.expect, ahead, missing)
+    calls = list(reading.calls.values())
+    yield from expectations.odd_records(source.expect, len(calls), reading.unread)
+    if not accept:
+        yield from expectations.fallen_rates(expectations.fill_rates(calls, now), history)
+
+
+def _keep_deadlines(reading: _Reading, known: Sequence[StoredCall], now: datetime) -> None:
+    """A call whose known deadline has vanished from its page counts as unread: what is stored stands."""
+    for stored in known:
+        call = reading.calls.get(stored.call.source_id)
+        why = call and expectations.forgotten_deadline(stored, call, now)
+        if call and why:
+            reading.unread.append(Unread(url=call.url, why=why))
+            del reading.calls[call.source_id]
+
+
+def _unlisted(reading: _Reading, known: Sequence[StoredCall], now: datetime) -> list[StoredCall]:
+    """Known calls that are open or coming and that this run does not hold."""
+    live = (Status.OPEN, Status.FORTHCOMING, Status.UNKNOWN)
+    return [k for k in known if k.call.source_id not in reading.calls and k.status(now) in live]
+
+
+def _look_up(
+    source: Source,
+    module: SourceModule,
+    fetch: Fetch,
+    reading: _Reading,
+    expected: Sequence[StoredCall],
+    now: datetime,
+) -> dict[str, str]:
+    """By identifier of each call that is not listed: what its own page says.
+
+    A call that its publisher says is gone (410) is none of them. One that can be read from its own page is
+    read from there, and still missing from the list.
+    """
+    asked, answers = 0, True
+    missing: dict[str, str] = {}
+    unread = {u.url for u in reading.unread}
+    failed = {u.url for u in fetch.failures}
+    seen = {page.url for page in fetch.pages}
+    for stored in expected:
+        known = stored.call
+        url = address_of(source, module, known)
+        if known.source_id in reading.calls or (url in unread and url not in failed):
+            continue
+        if url in seen:
+            missing[known.source_id] = f"it is no longer on {url}"
+            continue
+        if url is None or not answers or asked == _LOOKED_UP:
+            missing[known.source_id] = f"see {known.url}"
+            continue
+        asked += 1
+        try:
+            page = fetch(url)
+        except FetchError as error:
+            if error.status == _GONE:
+                reading.gone.append(known.source_id)
+                reading.unread = [u for u in reading.unread if u.url != url]
+            elif url in failed:
+                continue  # listed, and counted as unread already
+            elif error.status == _NOT_FOUND:
+                reading.absent.append(known.source_id)
+                missing[known.source_id] = f"its page answers 404: {url}"
+            else:
+                answers = False
+                missing[known.source_id] = f"its page cannot be read: {error}"
+            continue
+        if _read_alone(source, module, page, known, reading, now):
+            missing[known.source_id] = (
+                f"its own page still has it: see whether the list has lost a part or hides it ({url})"
             )
+        elif known.title.casefold() in _words(page).casefold():
+            missing[known.source_id] = f"its page still stands, but cannot be read alone: {url}"
+        else:
+            missing[known.source_id] = f"its address no longer shows it: {url}"
+    return missing
 
 
-def _is_ahead(stored: StoredCall, now: datetime) -> bool:
-    """Whether the publisher should still list the call."""
-    live = stored.status(now) in (Status.OPEN, Status.FORTHCOMING)
-    return live and stored.call.next_deadline(now) is not None
+def address_of(source: Source, module: SourceModule, call: Call) -> str | None:
+    """Where a call can be read alone: its own address, unless the module knows another (``own_page``)."""
+    own_page: Callable[[Source, Call], str | None] | None = getattr(module, "own_page", None)
+    return own_page(source, call) if own_page else call.url
 
 
-def _warning(expect: Expect, found: int, unread: list[Unread]) -> str | None:
-    """What a person should look at although the calls were stored."""
-    sentences = []
-    if unread:
-        sentences.append(
-            f"{len(unread)} of {found + len(unread)} records could not be read; "
-            f"the first: {unread[0].why} ({unread[0].url})"
-        )
-    if found > expect.max_calls:
-        sentences.append(
-            f"{found} calls, at most {expect.max_calls} expected; see whether a filter is ignored"
-        )
-    return "; ".join(sentences) or None
+def _read_alone(
+    source: Source, module: SourceModule, page: Page, known: Call, reading: _Reading, now: datetime
+) -> bool:
+    try:
+        found = [c for c in read_page(source, module, page) if isinstance(c, Call)]
+    except MatcherError:  # the module reads this kind of page only together with the list
+        return False
+    for call in found:
+        if call.source_id == known.source_id and call.next_deadline(now):
+            reading.add(page, call)
+            return True
+    return False
+
+
+def _words(page: Page) -> str:
+    try:
+        return str(page.json)
+    except ParseError:
+        return _line(page.soup.get_text(" "))

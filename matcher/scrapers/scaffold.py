@@ -33,46 +33,27 @@ _MODULE = '''\
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from matcher.domain import Call
-from matcher.errors import ParseError
-from matcher.scrapers import dates, html
-from matcher.scrapers.source import Fetch, Page, Source
+from matcher.scrapers import html, labelled_page
+from matcher.scrapers.linked_pages import crawl, split
+from matcher.scrapers.source import Page, Source
+
+# the labels that stand on the publisher's pages
+WHO, WHAT, MONEY = "Vem kan söka?", "Vad kan ni söka för?", "Hur mycket kan ni få?"
+
+__all__ = ["crawl", "parse", "split"]
 
 
-def crawl(source: Source, fetch: Fetch) -> Iterator[Page]:
-    """The list, then each call's page."""
-    listed = fetch(source.start_url)
-    host = source.start_url.split("/")[2]
-    found = html.entries(html.page_lines(listed), host)
-    if not found:
-        raise ParseError(f"{{listed.url}}: no links to calls; has the page changed?")
-    yield from fetch.each((entry.url, {{"title": entry.title}}) for entry in found)
-
-
-def split(page: Page) -> list[Page]:
-    """A page is one record."""
-    return [page]
-
-
-def parse(source: Source, page: Page, record: Page) -> Call:
-    """Read one page by its labels."""
-    lines = html.page_lines(record)
-    found = html.fields(lines, ["Sista ansökningsdag", "Vem kan söka?"])
-    window = dates.window("\\n".join(found.get("Sista ansökningsdag", [])))
-    return Call(
-        source=source.key,
-        source_id=record.url.rstrip("/").rsplit("/", 1)[-1],
-        url=record.url,
-        title=str(record.notes["title"]),
-        language=source.language,
-        family=source.family,
-        programme=source.programme,
-        text="\\n".join(line.text for line in lines),
-        opens=window.opens,
-        opens_precision=window.opens_precision,
-        deadlines=window.deadlines,
+def parse(source: Source, page: Page, found: list[html.Line]) -> Call:
+    """Turn a page into a call; one without any of the required labels is none."""
+    own = labelled_page.read(page, found, (WHO, WHAT, MONEY))
+    own.require((WHO,), (WHAT,))
+    return own.call(
+        source,
+        own.window(html.text_of(own.head)),
+        who=own.under(WHO),
+        about_money=own.under(MONEY),
+        text=labelled_page.paragraphs(own.ingress(), own.under(WHAT)),
     )
 '''
 _META = """\

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup
+from bs4.dammit import EncodingDetector
 from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -101,6 +102,11 @@ class Source(_Model):
                 f"{self.key}: unknown {table} {word!r}; add it to lookups in {self.key}.yaml"
             ) from None
 
+    def word(self, table: str, text: str) -> str | None:
+        """The meaning of the first of a table's words that a text holds, whatever its case."""
+        text = text.casefold()
+        return next((code for word, code in self.lookups[table].items() if word.casefold() in text), None)
+
 
 @dataclass(frozen=True)
 class Page:
@@ -112,11 +118,30 @@ class Page:
     content_type: str | None = None
     #: what crawl() wants split() and parse() to know, such as facts from the list page
     notes: Mapping[str, Any] = field(default_factory=dict)
+    #: the same for the archive
+    response: Fetched | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def text(self) -> str:
+        """UTF-8 where the bytes are; else what the page declares; else the charset of old Western sites.
+
+        Guessing from letter frequencies, as parsers do, takes short Swedish pages for other languages.
+        """
+        try:
+            return self.body.decode("utf-8")
+        except UnicodeDecodeError:
+            declared = EncodingDetector.find_declared_encoding(self.body, is_html=True)
+        try:
+            return self.body.decode(
+                declared if declared and declared.lower() != "utf-8" else "cp1252", "replace"
+            )
+        except LookupError:
+            return self.body.decode("cp1252", "replace")
 
     @cached_property
     def soup(self) -> BeautifulSoup:
-        """The page as HTML; from bytes, since the parser finds the charset better than headers do."""
-        return BeautifulSoup(self.body, "lxml")
+        """The page as HTML."""
+        return BeautifulSoup(self.text, "lxml")
 
     @cached_property
     def json(self) -> Any:
@@ -136,7 +161,7 @@ class Fetch(Protocol):
 
     @property
     def pages(self) -> Sequence[Fetched]:
-        """The GET responses of this run so far, for the archive."""
+        """The responses of this run so far, for the archive and the next conditional requests."""
 
     @property
     def failures(self) -> Sequence[Unread]:
@@ -166,7 +191,11 @@ class Fetch(Protocol):
 
 
 class SourceModule(Protocol):
-    """What a module in sources/ provides."""
+    """What a module in sources/ provides.
+
+    One whose calls cannot be read alone at ``Call.url`` also has ``own_page(source, call) -> str | None``,
+    the address that tells whether a call which the list has lost is still there, or ``None``.
+    """
 
     def crawl(self, source: Source, fetch: Fetch) -> Iterator[Page]:
         """Yield each page that holds calls. All the I/O is here."""

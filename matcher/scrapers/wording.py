@@ -11,7 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from matcher.domain import Applicant, Consortium
+from matcher.domain import ActionType, Applicant, Consortium
 
 _ABBREVIATED = re.compile(
     r"(?:\b(?:kl|ca|prel|dvs|bl|max|min|jan|feb|mar|apr|aug|sept?|okt|oct|nov|dec|st|nr|no|e\.g|i\.e|t\.ex|m\.m|o\.m)\.|\.\.)$",
@@ -83,6 +83,11 @@ def places(text: str) -> tuple[str, ...]:
 def place_names(text: str) -> tuple[str, ...]:
     """The places that a text names, in its own words."""
     return tuple(m[0] for m in _places()[1].finditer(text))
+
+
+def whole_country_or(text: str) -> dict[str, Any]:
+    """The two geography fields of a national body's call: the country, unless a text names parts of it."""
+    return {"geography": places(text) or ("SE",), "geography_raw": ", ".join(place_names(text)) or None}
 
 
 def only_places(text: str) -> bool:
@@ -198,6 +203,34 @@ def open_to_municipalities(codes: tuple[Applicant, ...]) -> bool:
     return bool(_MUNICIPAL & set(codes))
 
 
+# --- what for, and whether still ---------------------------------------------------------------------
+
+_RUNNING_COSTS = re.compile(r"verksamhetsbidrag|organisationsbidrag|driftstöd|driftbidrag", re.I)
+_CLOSED = re.compile(
+    r"\b(?:ansökan|utlysningen|ansökningsomgången|omgången)\s+(?:är|har)\s+(?:nu\s+|redan\s+)?(?:stängd|stängt|avslutad)"
+    r"|^\W*stängd\b|\b(?:du|ni|man)\s+kunde\s+(?:an)?söka\b|går\s+inte\s+(?:längre\s+)?att\s+söka"
+    r"|\bthe\s+call\s+(?:is|has)\s+(?:now\s+)?closed\b",
+    re.I | re.M,
+)
+
+
+def action(title: str, what: str) -> ActionType:
+    """What the money is for, by the title and by how the text about it begins; else a project."""
+    studies = re.search(r"förstudi", title, re.I) and not re.search(r"\bprojekt(?!idé)", title, re.I)
+    if studies or re.match(r"förstudie\w*\b(?!\s+(?:och|samt|eller)\b)", what, re.I):
+        return ActionType.PRE_STUDY
+    if _RUNNING_COSTS.search(title):
+        return ActionType.OPERATING_GRANT
+    return (
+        ActionType.INVESTMENT if re.match(r"(?:stöd till )?investering", what, re.I) else ActionType.PROJECT
+    )
+
+
+def says_closed(text: str) -> bool:
+    """Whether the publisher says that one can no longer apply, be it by the tense ("du kunde söka")."""
+    return bool(_CLOSED.search(text))
+
+
 # --- partners -------------------------------------------------------------------------------------
 
 _NUMBERS = {
@@ -221,18 +254,20 @@ _NUMBERS = {
 _N = rf"(\d{{1,2}}|{'|'.join(_NUMBERS)})(?:\s*\(\d+\))?"
 _LEAST = r"(?:at\s+least|a?\s*minimum(?:\s+of)?|no\s+fewer\s+than|minst)"
 _PARTNERS = re.compile(
-    rf"{_LEAST}\s+{_N}\s+(?:\w+\s+){{0,2}}?(?:applicants|entities|organi[sz]ations|partners|beneficiaries|participants|parter|aktörer|organisationer)\b",
+    rf"{_LEAST}\s+{_N}\s+(?:\w+\s+){{0,2}}?(?:applicants|entities|organi[sz]ations|partners|beneficiaries|participants|municipalities|(?:\w+)?parter|partner|aktörer|(?:\w+)?organisationer|sökande|kommuner)\b",
     re.I,
 )
 _COUNTRIES = re.compile(
-    rf"(?:from|in|established\s+in|från|i)\s+(?:{_LEAST}\s+)?{_N}\s+(?:(?:different|eligible|programme|participating|olika)\s+|EU\s+)*(?:member\s+states|countries|länder)",
+    rf"(?:(?:from|in|established\s+in|från|i)\s+(?:{_LEAST}\s+)?|{_LEAST}\s+){_N}\s+(?P<other>andra\s+|other\s+)?"
+    rf"(?:(?:different|eligible|programme|participating|olika)\s+|EU\s+)*(?:member\s+states|countries|länder)",
     re.I,
 )
 _EACH_DIFFERENT = re.compile(
     r"each\s+established\s+in\s+(?:a\s+)?different|each\s+from\s+a\s+different", re.I
 )
 _CONSORTIUM = re.compile(
-    r"consorti|submitted\s+by|applicants?|proposals?\s+must|parter|partners?\b|aktörer", re.I
+    r"[ck]onsorti|submitted\s+by|applicants?|proposals?\s+must|parter|partners?\b|aktörer|legal\s+entit|independent\s+entit|samverka|organisationer|grupper|ska\s+vara\s+med",
+    re.I,
 )
 
 
@@ -247,7 +282,7 @@ def consortium(text: str) -> Consortium | None:
             if _EACH_DIFFERENT.search(sentence):
                 countries = partners
         if countries is None and (m := _COUNTRIES.search(sentence)):
-            countries = _count(m[1])
+            countries = _count(m[1]) + bool(m["other"])  # other countries than the applicant's own
     return Consortium(partners=partners, countries=countries) if partners or countries else None
 
 

@@ -15,6 +15,7 @@ _UNNOTICED = frozenset({"source", "source_id", "url", "links", "language"})
 #: a publisher's phrase counts only while no value could be read from it
 _PHRASES = {
     "rate_raw": ("rate_minimum", "rate_maximum"),
+    "rate_given": ("rate_minimum", "rate_maximum"),
     "applicants_raw": ("applicants",),
     "geography_raw": ("geography",),
     "action_raw": ("action",),

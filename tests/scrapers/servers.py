@@ -170,6 +170,7 @@ def a_fetcher(
     delay: float = 0.0,
     cached: Mapping[str, Any] | None = None,
     queue: HostQueue | None = None,
+    permitted: bool = False,
     now: Callable[[], datetime] = lambda: NOW,
 ) -> Fetcher:
     """A fetcher that does not wait unless a test is about waiting."""
@@ -180,6 +181,7 @@ def a_fetcher(
         replay=server.url if isinstance(server, BadServer) else server,
         cached=cached or {},
         queue=queue or (clock or Clock()).queue(),
+        permitted=permitted,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import shutil
 import socket
@@ -82,7 +83,28 @@ def test_multipart_values_are_files_of_json(server: BadServer) -> None:
     heads, bodies = zip(*(p.strip().split(b"\r\n\r\n") for p in parts), strict=True)
     assert [json.loads(b) for b in bodies] == [{"a": [1]}, ["en"]]
     assert all(b"filename=" in h and b"Content-Type: application/json" in h for h in heads)
-    assert fetch.pages == []
+
+
+def test_what_was_posted_tells_answers_of_one_address_apart_whatever_the_boundary(server: BadServer) -> None:
+    with a_fetcher(server) as fetch:
+        for page in (1, 2, 1):
+            fetch(LIST, multipart={"query": {"page": page, "size": 100}})
+        fetch(LIST, json={"page": 1})
+        fetch(LIST)
+    boundaries = {seen.headers.get("Content-Type", "") for seen in server.asked()[:3]}
+    assert len(boundaries) == 3
+    first, second, again, json_, get = (f.request for f in fetch.pages)
+    assert first == again
+    assert len({first, second, json_, get}) == 4
+    assert get == ""
+
+
+def test_a_page_knows_the_response_it_came_as(server: BadServer) -> None:
+    with a_fetcher(server) as fetch:
+        page = fetch(LIST, json={"page": 1}, notes={"kind": "list"})
+    (response,) = fetch.pages
+    assert page.response is response
+    assert (response.body, response.sha256) == (page.body, hashlib.sha256(PAGE).hexdigest())
 
 
 def test_json_is_posted(server: BadServer) -> None:
@@ -141,8 +163,9 @@ def test_no_more_pages_than_agreed(server: BadServer) -> None:
 
 
 def stored(**changes: Any) -> Fetched:
-    facts: dict[str, Any] = {"url": LIST, "body": b"as of yesterday", "fetched_at": NOW - timedelta(days=1)}
-    return Fetched(**{**facts, "etag": '"1"', "last_modified": "Mon, 02 Nov 2026 08:00:00 GMT", **changes})
+    facts: dict[str, Any] = {"url": LIST, "fetched_at": NOW - timedelta(days=1)}
+    facts |= {"etag": '"1"', "last_modified": "Mon, 02 Nov 2026 08:00:00 GMT", **changes}
+    return Fetched.of(b"as of yesterday", **facts)
 
 
 def test_an_unchanged_page_comes_from_the_cache_and_counts_as_seen(server: BadServer) -> None:
@@ -310,11 +333,11 @@ def test_searches_are_asked_again_with_the_same_body(server: BadServer) -> None:
     assert [s.body for s in server.asked()] == [b'{"page":1}'] * 2
 
 
-def test_three_attempts_are_enough(server: BadServer) -> None:
+def test_three_retries_are_enough(server: BadServer) -> None:
     server.on("/list", servers.status(500))
     with a_fetcher(server) as fetch, pytest.raises(FetchError, match="answers 500"):
         fetch(LIST)
-    assert len(server.asked()) == 3
+    assert len(server.asked()) == 4
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 410, 204, 206])

@@ -18,6 +18,9 @@ WORDS = (
     "<h1>Utlysning</h1>{facts}<h2>Vem kan söka?</h2><p>Kommuner.</p><p>Regioner.</p><h2>Sist</h2><p>Slut.</p>"
 )
 _ROW = "<tr><{0}>Region:</{0}><td>Skåne</td></tr><tr><{0}>Stänger</{0}><td>3 maj 2027</td></tr>"
+_FOLDED = "<details><summary>{}</summary>{}</details>"
+_OWN = "<x-fact><x-label>{}</x-label><x-value>{}</x-value></x-fact>"
+_WIDE = "<tr><th colspan=2>{}</th></tr><tr><td colspan=2>{}</td></tr>"
 _SPANS = "<div><span>{}</span><span>{}</span></div>"
 FACTS = {
     "definition list": "<dl><dt>Region:<dd>Skåne</dd><dt>Stänger</dt><dd><time>3 maj 2027</time></dl>",
@@ -29,6 +32,17 @@ FACTS = {
     "headings": "<h3>Region:</h3><p>Skåne</p><h3>Stänger</h3><p>3 maj 2027</p>",
     "items": "<ul><li>Region: Skåne</li><li>Stänger 3 maj 2027</li></ul>",
     "divs": "<div>Region:</div><div>Skåne</div><div>Stänger</div><div>3 maj 2027</div>",
+    "one paragraph": "<p>Region:<br>Skåne<br>Stänger<br>3 maj 2027</p>",
+    "wide cells": f"<table>{_WIDE.format('Region:', 'Skåne')}{_WIDE.format('Stänger', '3 maj 2027')}</table>",
+    "labels across": "<table><tr><th>Region:<th>Stänger<tr><td>Skåne<td>3 maj 2027</table>",
+    "folded": _FOLDED.format("Region", "Skåne") + _FOLDED.format("Stänger", "3 maj 2027"),
+    "definitions in items": "<ul><li><dl><dt>Region<dd>Skåne</dl><li><dl><dt>Stänger<dd>3 maj 2027</dl></ul>",
+    "text after a span": "<div><span>Region:</span> Skåne</div><div><span>Stänger</span> 3 maj 2027</div>",
+    "aside in the content": "<section><aside>Region:<p>Skåne</p>Stänger<p>3 maj 2027</p></aside></section>",
+    "unknown elements": _OWN.format("Region:", "Skåne") + _OWN.format("Stänger", "3 maj 2027"),
+    "signs in labels": "<p><b>Reg\u00adion\u00a0:</b> Skåne</p><h3>Stänger <a href=#x>#</a></h3>3 maj 2027",
+    "capital letters": "<p><b>REGION:</b> Skåne</p><p><b>STÄNGER</b> 3 maj 2027</p>",
+    "buttons": "<h3><button>Region</button></h3>Skåne<h3><button>Stänger</button></h3>3 maj 2027",
     "roles": "<div role=heading>Region</div><div>Skåne</div><div role=heading>Stänger</div>3 maj 2027",
 }
 
@@ -63,6 +77,19 @@ def test_a_sentence_that_begins_like_a_label_is_none() -> None:
     assert html.fields(html.lines(soup("<p>Region Skåne svarar på frågor</p>")), ["Region"]) == {}
 
 
+def test_a_heading_in_two_lines_is_one_and_its_id_is_where_an_address_leads() -> None:
+    first, second = html.lines(soup("<h2 id='post3'>Stora<br>projekt</h2><p>Text</p>"))
+    assert (first.text, first.address(URL), second.address(URL)) == ("Stora projekt", f"{URL}#post3", URL)
+
+
+def test_links_are_read_from_the_base_that_the_page_names() -> None:
+    base = page("<h1>Utlysning</h1><p><a href=b.html>Läs</a></p>").body.replace(
+        b"<head>", b"<head><base href='/annan/'>"
+    )
+    found = html.page_lines(Page(URL, base, datetime(2027, 1, 1, tzinfo=UTC)))
+    assert found[1].links == ("https://calls.example/annan/b.html",)
+
+
 def test_two_elements_side_by_side_are_two_words_but_one_inside_a_sentence_is_not() -> None:
     (line,) = html.lines(soup("<p><i>Öppen</i><i>nu</i>, till <time>3 maj</time>.</p>"))
     assert line.text == "Öppen nu, till 3 maj."
@@ -77,6 +104,14 @@ def test_two_elements_side_by_side_are_two_words_but_one_inside_a_sentence_is_no
         "<dialog>kakor</dialog><h1>Utlysning</h1><p>Text</p><h2>Nyheter</h2><p>4 mars</p>",
         "<main><header><h1>Utlysning</h1></header><nav>3 mars</nav><p>Text</p></main>",
         "<div>3 mars</div><div>Utlysning</div><p>Text</p>",
+        "<header>Start</header><div><h1>Utlysning</h1></div><main><p>Text</p></main><footer>3 mars</footer>",
+        "<main><h1>Utlysning</h1><ul><li><a href=#t>Text</a></ul><p>Text</p></main>",
+        "<main><ol><li>Start<li>Utlysning</ol><h1>Utlysning</h1><p>Text</p></main>",
+        "<main><h1>Utlysning</h1><p>Text</p><h2>Relaterade utlysningar</h2><p>Stänger 4 mars</p></main>",
+        "<main><h1>Utlysning</h1><p>Text</p><aside><h2>Aktuellt</h2>4 mars</aside></main>",
+        "<table><tr><td>3 mars<td><h1>Utlysning</h1><p>Text</p><p>Text</p><tr></table>".replace(
+            "<p>Text</p><p>", "<p>"
+        ),
     ],
 )
 def test_what_stands_around_the_content_is_left_out(body: str) -> None:
@@ -121,6 +156,27 @@ def test_a_listing_gives_each_link_with_the_words_after_it(listing: str) -> None
         ("Ett", "https://calls.example/a.html", "Stänger 3 maj"),
         ("Två", "https://calls.example/b.html", "Öppnar 4 maj"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "whole"),
+    [
+        ("Visar 10 av 45", False),
+        ("Visar 1–10 av totalt 45 träffar", False),
+        ("Sida 1 av 3", False),
+        ("Showing 1-20 of 21", False),
+        ("Visar 2 av 2", True),
+        ("Sida 1 av 1", True),
+        ("Ansök senast 1 av 3 veckor", True),
+    ],
+)
+def test_a_listing_that_says_it_is_a_part_is_refused(words: str, whole: bool) -> None:
+    found = html.lines(soup(f"<h1>Lista</h1>{LISTS['list']}<p>{words}</p>"), URL)
+    if whole:
+        assert len(html.entries(found, "calls.example")) == 2
+    else:
+        with pytest.raises(ParseError, match="further pages"):
+            html.entries(found, "calls.example")
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.domain import Money
+from matcher.domain import Money, Share
 from matcher.errors import ParseError
-from matcher.scrapers.money import Role, Share, amounts, call_sums, number, parse_money, rate
+from matcher.scrapers.money import Role, amounts, call_sums, number, parse_money, rate
 
 
 @pytest.mark.parametrize(
@@ -85,16 +85,19 @@ def test_a_sum_without_words_is_the_calls_only_under_a_label_that_says_so() -> N
         ("Stödet är högst hälften av kostnaden.", "0.5", "0.5", Share.EU),
         ("Co-financing rate up to 65 %", "0.65", "0.65", Share.EU),
         ("The funding rate is 60% of the eligible costs.", "0.6", "0.6", Share.EU),
-        ("Medfinansieringen är 46 procent.", "0.54", "0.54", Share.OWN),
-        ("Projektet bidrar med 25 procent medfinansiering.", "0.75", "0.75", Share.OWN),
-        ("Projektet ska självt bidra med 33 procent.", "0.67", "0.67", Share.OWN),
+        ("Medfinansieringen är 46 procent.", "0.54", "0.54", Share.APPLICANT),
+        ("Ingen medfinansiering krävs.", "1", "1", Share.APPLICANT),
+        ("Det krävs inte någon egen medfinansiering.", "1", "1", Share.APPLICANT),
+        ("Projekten får full finansiering.", "1", "1", Share.EU),
+        ("Projektet bidrar med 25 procent medfinansiering.", "0.75", "0.75", Share.APPLICANT),
+        ("Projektet ska självt bidra med 33 procent.", "0.67", "0.67", Share.APPLICANT),
         (
             "Kravet på medfinansiering är 40 procent i område A och 55 procent i område D.",
             "0.45",
             "0.60",
-            Share.OWN,
+            Share.APPLICANT,
         ),
-        ("Own contribution: at least 20 %", "0.8", "0.8", Share.OWN),
+        ("Own contribution: at least 20 %", "0.8", "0.8", Share.APPLICANT),
     ],
 )
 def test_a_share_is_turned_into_the_eu_rate(text: str, low: str, high: str, stated: Share) -> None:

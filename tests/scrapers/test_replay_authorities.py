@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from matcher.domain import Call, Outcome, SourceRun, Status
+from matcher.domain import Outcome, SourceRun, Status
 from tests.scrapers import test_replay_sources as others
-from tests.scrapers.layouts import STRANGE, Rewriting
+from tests.scrapers.layouts import STRANGE, Rewriting, alike
 from tests.scrapers.test_replay_sources import FAULTS, NOW, call_key, run, score, truth_key
 
 HOSTS = {
@@ -76,14 +74,9 @@ def test_strange_markup_of_an_authority_changes_nothing(publishers: Callable[...
     base, changes = STRANGE[name]
     plain, strange = publishers(), publishers(layout=9, layouts={9: Rewriting(LAYOUTS[base], *changes)})
     for key in HOSTS:
-        calls = without_dashes(run(plain, key))
+        calls = alike(run(plain, key))
         assert calls
-        assert without_dashes(run(strange, key)) == calls
-
-
-def without_dashes(result: SourceRun) -> dict[str, Call]:
-    """The calls by identifier; an item of a list that is none in the markup has no dash in the text."""
-    return {c.source_id: replace(c, text=re.sub(r"(?m)^- ", "", c.text)) for c in result.calls}
+        assert alike(run(strange, key)) == calls
 
 
 @pytest.mark.parametrize("fault", [*FAULTS, "server_error"])

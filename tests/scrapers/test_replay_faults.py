@@ -84,9 +84,15 @@ def test_a_rate_limit_is_waited_out(server: Any) -> None:
 
 
 def test_a_rate_limit_that_does_not_end_is_an_error(server: Any) -> None:
-    server.fault("rate_limited")  # for three requests
+    server.fault("rate_limited", times=4)
     with a_fetcher(server.url, source(LIST)) as fetch, pytest.raises(FetchError, match="429"):
         fetch(LIST)
+
+
+def test_three_answers_of_too_many_requests_are_got_over(server: Any) -> None:
+    server.fault("rate_limited")  # for three requests
+    with a_fetcher(server.url, source(LIST)) as fetch:
+        assert len(fetch(LIST).body) > 400
 
 
 def test_truncated_json_is_not_taken_for_data(server: Any) -> None:

@@ -39,7 +39,7 @@ def test_a_broken_robots_txt_means_nothing_is_fetched(server: BadServer, code: i
             with pytest.raises(FetchError, match=r"robots\.txt could not be read"):
                 fetch(f"https://{HOST}/{path}")
     assert server.asked() == []
-    assert len(server.asked(robots=True)) == 3  # three attempts, once per run
+    assert len(server.asked(robots=True)) == 4  # three retries, once per run
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,21 @@ def test_the_rules_hold_for_where_a_redirect_leads(server: BadServer) -> None:
     with a_fetcher(server) as fetch, pytest.raises(FetchError, match=r"/secret.*does not let"):
         fetch(LIST)
     assert len(server.asked()) == 1
+
+
+def test_with_permission_the_prohibitions_do_not_hold_but_the_pause_does(server: BadServer) -> None:
+    server.on("/robots.txt", rules("User-agent: *\nDisallow: /\nCrawl-delay: 7\n"))
+    clock = Clock()
+    with a_fetcher(server, clock=clock, permitted=True) as fetch:
+        assert fetch(LIST).body == PAGE
+        assert fetch(LIST).body == PAGE
+    assert clock.slept[-1] == 7
+
+
+def test_a_broken_robots_txt_stops_us_with_permission_too(server: BadServer) -> None:
+    server.on("/robots.txt", servers.status(503))
+    with a_fetcher(server, permitted=True) as fetch, pytest.raises(FetchError, match="could not be read"):
+        fetch(LIST)
 
 
 def test_the_rules_hold_for_searches(server: BadServer) -> None:

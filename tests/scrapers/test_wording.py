@@ -106,6 +106,13 @@ def test_wider_words_include_municipalities_and_others_do_not() -> None:
         ),
         ("Partners from at least three programme countries.", (None, 3)),
         ("Minst fyra parter från två länder.", (4, 2)),
+        ("At least three legal entities from three different Member States.", (3, 3)),
+        ("At least two partners from two different countries", (2, 2)),
+        ("Projektet ska ha minst tre parter", (3, None)),
+        ("Ett konsortium med minst tre aktörer", (3, None)),
+        ("Ansökan görs av minst två kommuner i samverkan.", (2, None)),
+        ("Minst tre länder ska vara med.", (None, 3)),
+        ("Aktör i Sverige tillsammans med parter från minst två andra länder.", (None, 3)),
         (
             "In addition to the minimum number, consortia must include at least three partners.",
             None,

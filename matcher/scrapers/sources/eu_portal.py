@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, time
 from decimal import Decimal
@@ -39,6 +39,11 @@ def crawl(source: Source, fetch: Fetch) -> Iterator[Page]:
         yield from _complete(source, fetch, kind)
 
 
+def own_page(source: Source, call: Call) -> str | None:
+    """The file behind a topic's page; the pages themselves are one program that answers to any address."""
+    return f"{source.urls['topic']}{call.source_id.lower()}.json" if "/topic-details/" in call.url else None
+
+
 def _query(kind: str) -> dict[str, Any]:
     must = [{"terms": {"type": [kind]}}, {"terms": {"status": _LIVE}}, {"terms": {"DATASOURCE": ["SEDIA"]}}]
     return {"bool": {"must": must}}
@@ -66,12 +71,12 @@ def _complete(source: Source, fetch: Fetch, kind: str) -> list[Page]:
     """
     total = _total(_search(source, fetch, kind))
     pages: list[Page] = []
-    seen: dict[str, dict[str, Any]] = {}
+    seen: dict[str, tuple[str, str]] = {}  # not the records, which would all stay in memory
     for sort in (*_SORTS[kind], None):
         for number in range(1, -(-total // _SIZE) + 1):
             page = _search(source, fetch, kind, page=number, size=_SIZE, sort=sort)
             results = _results(page)
-            new = {r["reference"]: r for r in results if r["reference"] not in seen}
+            new = {r["reference"]: _call_and_rank(r, kind) for r in results if r["reference"] not in seen}
             pages.append(replace(page, notes={"type": kind, "references": frozenset(new)}))
             seen |= new
             if not results:
@@ -83,19 +88,23 @@ def _complete(source: Source, fetch: Fetch, kind: str) -> list[Page]:
         raise ParseError(f"type {kind}: the portal reported {total} records at first and {after} at the end")
     if len(seen) != total:
         raise ParseError(f"type {kind}: the portal reported {total} records, fetched {len(seen)}")
-    best = frozenset(_newest(seen.values(), kind))
+    best = _newest(seen)
     return [replace(p, notes={"type": kind, "references": p.notes["references"] & best}) for p in pages]
 
 
-def _newest(results: Iterable[dict[str, Any]], kind: str) -> set[str]:
+def _call_and_rank(result: dict[str, Any], kind: str) -> tuple[str, str]:
+    """Which call a document is about, and when it was made."""
+    data = result["metadata"]
+    call = _first(data, "callccm2Id" if kind == CASCADE else "identifier") or result["reference"]
+    return call, _first(data, "esDA_IngestDate") or ""
+
+
+def _newest(seen: Mapping[str, tuple[str, str]]) -> frozenset[str]:
     """One reference per call: updates and further actions of an identifier are documents of their own."""
     best: dict[str, tuple[str, str]] = {}
-    for result in results:
-        data = result["metadata"]
-        key = _first(data, "callccm2Id" if kind == CASCADE else "identifier") or result["reference"]
-        rank = (_first(data, "esDA_IngestDate") or "", result["reference"])
-        best[key] = max(best.get(key, rank), rank)
-    return {reference for _, reference in best.values()}
+    for reference, (call, made) in seen.items():
+        best[call] = max(best.get(call, (made, reference)), (made, reference))
+    return frozenset(reference for _, reference in best.values())
 
 
 def _answer(page: Page) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class Planned:
     paragraphs: tuple[str, ...]
     facts: tuple[html.Line, ...]
     number: int
+    #: the page's address, to this entry where the page has an id for it
+    url: str
 
 
 def crawl(source: Source, fetch: Fetch) -> Iterator[Page]:
@@ -41,7 +43,11 @@ def split(page: Page) -> list[Any]:
     starts: list[tuple[int, int]] = []  # of the heading and of the first fact
     free = 1  # the first line that is neither a fact nor the value of one
     for at in labels:
-        heading = next((i for i in range(at - 1, free - 1, -1) if found[i].head), None)
+        back = range(at - 1, free - 1, -1)
+        # the last heading; where headings are not marked as such, the line above the objective
+        heading = next((i for i in back if found[i].head), None) or next(
+            (i - 1 for i in back if i > free and found[i].text.startswith("AMIF")), None
+        )
         if heading is not None:
             starts.append((heading, at))
         beside = any(html.fields([found[at]], _LABELS).values())
@@ -53,7 +59,7 @@ def split(page: Page) -> list[Any]:
         name = found[heading].text
         same = sum(1 for p in out if p.title == name)
         above = tuple(ln.text for ln in found[heading + 1 : facts])
-        out.append(Planned(name, above, tuple(found[facts:end]), same + 1))
+        out.append(Planned(name, above, tuple(found[facts:end]), same + 1, found[heading].address(page.url)))
     return out
 
 
@@ -71,7 +77,7 @@ def parse(source: Source, page: Page, record: Planned) -> Call:
     return Call(
         source=source.key,
         source_id=wording.planned_id(urlsplit(page.url).path, record.title, record.number),
-        url=page.url,
+        url=record.url,
         title=record.title,
         language="sv",
         family=source.family,

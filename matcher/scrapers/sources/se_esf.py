@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from matcher.domain import ActionType, Call, Family, Precision
 from matcher.errors import ParseError
-from matcher.scrapers import dates, html, money, wording
+from matcher.scrapers import dates, html, labelled_page, linked_pages, money, wording
 from matcher.scrapers.source import Fetch, Page, Source
 
 REFERENCE, AREA, REGION, FOCUS = "Diarienummer", "Programområde", "Region", "Inriktning"
-PERIOD, WHO, MONEY, ABOUT = (
+PERIOD, WHO, MONEY, ABOUT, HOW = (
     "Utlysningsperiod",
     "Vem kan söka?",
     "Utlyst belopp och medfinansiering",
     "Om utlysningen",
+    "Så ansöker ni",
 )
 APPLICANTS, AMOUNT = "Möjliga stödsökanden", "Belopp"
 _DATED = (PERIOD, "Öppnar", "Stänger", "Startdatum", "Slutdatum")
-_LABELS = (REFERENCE, AREA, REGION, FOCUS, *_DATED, WHO, MONEY, ABOUT, "Så ansöker ni")
+_FACTS = (REFERENCE, AREA, REGION, FOCUS, *_DATED)
 _PLAN_LABELS = (PERIOD, AREA, FOCUS, APPLICANTS, AMOUNT)
-_MONTHLY = (Precision.MONTH, Precision.MONTH_WITHOUT_YEAR)
+_PLAN = re.compile(r"utlysningsplan|planerade utlysningar", re.I)
 _LISTED = re.compile(r"^(?:(?:öppen|kommande|stängd)?\s*utlysning\b|region:)", re.I)
 
 
@@ -35,27 +36,14 @@ class Planned:
     title: str
     lines: tuple[html.Line, ...]
     number: int
+    #: the page's address, to this entry where the page has an id for it
+    url: str
 
 
 def crawl(source: Source, fetch: Fetch) -> Iterator[Page]:
     """Yield the page of every listed call, and the plan."""
-    page = fetch(source.start_url)
-    host = urlsplit(page.url).hostname or ""
-    listed = html.entries(html.page_lines(page), host)
-    calls = {
-        e.url: {"kind": "call", "listed": e.text.splitlines()[0]}
-        for e in listed
-        if any(map(_LISTED.match, e.text.splitlines()))
-    }
-    plans = {
-        e.url: {"kind": "plan"}
-        for e in listed
-        if e.url not in calls
-        and re.search(r"utlysningsplan|planerade utlysningar", f"{e.title} {e.url}", re.I)
-    }
-    if not calls:
-        raise ParseError(f"{page.url}: no link on the list has a status or a region under it")
-    yield from fetch.each(list(calls.items()) + list(plans.items()))
+    calls, plans = linked_pages.calls_and_plans(fetch(source.start_url), status=_LISTED, plan=_PLAN)
+    yield from fetch.each([*calls.items(), *plans.items()])
 
 
 def split(page: Page) -> list[Any]:
@@ -70,7 +58,7 @@ def split(page: Page) -> list[Any]:
     for start, end in zip(starts, [*starts[1:], len(found)], strict=True):
         name = found[start].text
         same = sum(1 for p in out if p.title == name)
-        out.append(Planned(name, tuple(found[start + 1 : end]), same + 1))
+        out.append(Planned(name, tuple(found[start + 1 : end]), same + 1, found[start].address(page.url)))
     return out
 
 
@@ -80,80 +68,48 @@ def parse(source: Source, page: Page, record: Any) -> Call:
 
 
 def _call(source: Source, page: Page, found: list[html.Line]) -> Call:
-    name = found[0].text
-    parts = html.fields(found, _LABELS)
-    if WHO not in parts or REGION not in parts:
-        raise ParseError(f"{name!r}: no {REGION!r} or no {WHO!r} on the page")
-    everything = html.text_of(found)
-    first = next((i for i, ln in enumerate(found) if html.fields([ln], (WHO,))), len(found))
-    when = _window(found[1:first], dates.Context(published=dates.published(everything)))
-    if not when.stated:
-        raise ParseError(f"{name!r}: nothing says when one can apply")
-    opens = when.opens
-    if (
-        opens
-        and when.opens_precision in _MONTHLY
-        and re.match(r"öppen\b", page.notes.get("listed", ""), re.I)
-    ):
-        opens = opens.replace(day=1)  # it has opened, on a day of that month we are not told
-    region = parts[REGION][0] if parts[REGION] else ""
-    about_money = "\n".join(parts.get(MONEY, ()))
-    area = " ".join(parts.get(AREA, ())[:1])
-    focus = " ".join(parts.get(FOCUS, ())[:1])
+    own = labelled_page.read(page, found, (WHO, MONEY, ABOUT, HOW))
+    facts = html.fields(own.head, _FACTS)
+    if WHO not in own.parts or REGION not in facts:
+        raise ParseError(f"{own.title!r}: no {REGION!r} or no {WHO!r} on the page")
+    when = own.window(*labelled_page.joined(own.head, _DATED))
+    monthly = when.opens_precision in (Precision.MONTH, Precision.MONTH_WITHOUT_YEAR)
+    if when.opens and monthly and re.match(r"öppen\b", page.notes.get("status", ""), re.I):
+        when = replace(when, opens=when.opens.replace(day=1))  # it has opened, on a day we are not told
+    region, area, focus, reference = (
+        " ".join(facts.get(k, ())[:1]) for k in (REGION, AREA, FOCUS, REFERENCE)
+    )
+    values = {v[0] for v in facts.values() if v}
     about = [
         ln.text
-        for ln in found[1:first]
-        if not ln.head and not html.fields([ln], _LABELS) and len(ln.text) > 40
+        for ln in own.head
+        if not (ln.head or html.fields([ln], _FACTS) or ln.text in values or _is_dated(ln.text))
+        and len(ln.text) > 40
     ]
-    values = {v[0] for v in parts.values() if v}
-    about = [t for t in about if t not in values and not _is_dated(t)]
-    return Call(
-        source=source.key,
-        source_id=urlsplit(page.url).path.strip("/").rsplit("/", 1)[-1],
-        url=page.url,
-        title=name,
-        language="sv",
-        family=Family.STRUCTURAL,
-        programme=source.programme,
-        programme_name=f"ESF+ programområde {area}" if area else None,
-        fund=source.fund,
-        text="\n".join(t for t in (*about, focus, *parts.get(ABOUT, ())) if t),
-        opens=opens,
-        opens_precision=when.opens_precision,
-        deadlines=when.deadlines,
-        continuous=when.continuous,
+    return own.call(
+        source,
+        when,
+        who=own.under(WHO),
         # "Belopp: 25 miljoner kronor": under this heading a sum without more words is the call's
-        **money.call_sums(about_money, unstated_is_total=True),
-        **money.rate_fields(money.rate(about_money)),
-        applicants=wording.applicants("\n".join(parts[WHO])),
-        applicants_raw="\n".join(parts[WHO]) or None,
+        about_money=own.under(MONEY),
+        unstated_is_total=True,
+        programme_name=_area(area),
+        text=labelled_page.paragraphs(*about, focus, own.under(ABOUT)),
+        conditions=own.under(HOW) or None,
         geography=wording.places(region),
         geography_raw=region or None,
-        action=ActionType.PRE_STUDY if re.match(r"förstudie", focus or name, re.I) else ActionType.PROJECT,
-        reference=" ".join(parts.get(REFERENCE, ())[:1]) or None,
+        action=wording.action(own.title, focus),
+        reference=reference or None,
     )
+
+
+def _area(letter: str) -> str | None:
+    return f"ESF+ programområde {letter}" if letter else None
 
 
 def _is_dated(text: str) -> bool:
     """Whether a paragraph only says when one can apply."""
     return bool(re.search(r"\butlysning(?:en)?\b[^.]*\b(?:öppen|stäng|öppnar)|ansökningstid", text, re.I))
-
-
-def _window(found: list[html.Line], context: dates.Context) -> dates.Window:
-    """The period from the labelled facts and the sentences beside them."""
-    return dates.window("\n".join(_joined(found)), context=context)
-
-
-def _joined(found: list[html.Line]) -> Iterator[str]:
-    """Lines with a date's label beside its value, whatever element separates them."""
-    label = ""
-    for line in found:
-        own = html.fields([line], _DATED)
-        if own and not next(iter(own.values())):
-            label = line.text
-            continue
-        yield f"{label} {line.text}" if label else line.text
-        label = ""
 
 
 def _planned(source: Source, page: Page, entry: Planned) -> Call:
@@ -168,12 +124,12 @@ def _planned(source: Source, page: Page, entry: Planned) -> Call:
     return Call(
         source=source.key,
         source_id=wording.planned_id(urlsplit(page.url).path, entry.title, entry.number),
-        url=page.url,
+        url=entry.url,
         title=entry.title,
         language="sv",
         family=Family.STRUCTURAL,
         programme=source.programme,
-        programme_name=f"ESF+ programområde {area}" if area else None,
+        programme_name=_area(area),
         fund=source.fund,
         text=" ".join(parts.get(FOCUS, ())[:1]),
         opens=when.opens,

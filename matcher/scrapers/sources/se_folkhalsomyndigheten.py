@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import urlsplit
-
-from matcher.domain import ActionType, Call, Family
-from matcher.errors import ParseError, SkipRecord
-from matcher.scrapers import dates, html, money, wording
-from matcher.scrapers.mixed_list import crawl, require_heading, split
+from matcher.domain import Call
+from matcher.scrapers import html, labelled_page
+from matcher.scrapers.linked_pages import crawl, split
 from matcher.scrapers.source import Page, Source
 
 AIM, WHO, MONEY, TERMS = (
@@ -17,47 +13,20 @@ AIM, WHO, MONEY, TERMS = (
     "Medel att fördela",
     "Villkor för ansökan",
 )
-_LABELS = (AIM, WHO, MONEY, TERMS)
-_OPENING = re.compile(r"ansökan\s+öppnar\b", re.I)
 
 __all__ = ["crawl", "parse", "split"]
 
 
 def parse(source: Source, page: Page, found: list[html.Line]) -> Call:
-    """Turn a page into a call; one without "Vilka kan ansöka" or "Medel att fördela" is none."""
-    name = found[0].text
-    parts = html.fields((ln for ln in found if not dates.is_stamp(ln.text)), _LABELS)
-    if WHO not in parts and MONEY not in parts:
-        require_heading(page, name)
-        raise SkipRecord("neither who may apply nor how much: not a call")
-    first = next(i for i, ln in enumerate(found) if i and html.fields([ln], _LABELS))
-    said = [ln.text for ln in found[first:] if _OPENING.match(ln.text)]
-    told = "\n".join([*(ln.text for ln in found[1:first]), *said])
-    when = dates.window(told, context=dates.Context(published=dates.published(html.text_of(found))))
-    if not when.stated:
-        raise ParseError(f"{name!r}: nothing above the text says when one can apply")
-    who, about_money = ("\n".join(parts.get(label, ())) for label in (WHO, MONEY))
-    intro = [ln.text for ln in found[1:first] if not dates.read(ln.text)]
-    return Call(
-        source=source.key,
-        source_id=urlsplit(page.url).path.strip("/").rsplit("/", 1)[-1],
-        url=page.url,
-        title=name,
-        language=source.language,
-        family=Family.NATIONAL,
-        programme=source.programme,
-        text="\n".join((*intro, *parts.get(AIM, ()))),
-        opens=when.opens,
-        opens_precision=when.opens_precision,
-        deadlines=when.deadlines,
-        continuous=when.continuous,
-        **money.call_sums(about_money, unstated_is_total=True),
-        **money.rate_fields(money.rate(about_money)),
-        applicants=wording.applicants(who),
-        applicants_raw=who or None,
-        geography=("SE",),  # the whole country
-        consortium=wording.consortium(who),
-        action=ActionType.OPERATING_GRANT
-        if re.match(r"verksamhetsbidrag", name, re.I)
-        else ActionType.PROJECT,
+    """Turn a page into a call."""
+    own = labelled_page.read(page, found, (AIM, WHO, MONEY, TERMS))
+    own.require((WHO, MONEY))
+    return own.call(
+        source,
+        own.window(html.text_of(own.head)),
+        who=own.under(WHO),
+        about_money=own.under(MONEY),
+        unstated_is_total=True,
+        text=labelled_page.paragraphs(own.ingress(), own.under(AIM)),
+        conditions=own.under(TERMS) or None,
     )

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-from matcher.domain import ActionType, Call, Family
-from matcher.errors import ParseError, SkipRecord
-from matcher.scrapers import below, dates, html, money, wording
+from matcher.domain import Call, Family
+from matcher.scrapers import dates, html, labelled_page, linked_pages, wording
 from matcher.scrapers.source import Fetch, Page, Source
 
 ABOUT, WHO, MONEY, APPLY, REPORT = (
@@ -19,7 +17,6 @@ ABOUT, WHO, MONEY, APPLY, REPORT = (
     "Ansök",
     "Redovisa",
 )
-_LABELS = (ABOUT, WHO, MONEY, APPLY, REPORT)
 _DATED = ("Första ansökningsdag", "Sista ansökningsdag", "Ansökningsperiod")
 _STEP = re.compile(r"^\s*steg\s+\d+\s*[:.–-]?\s*", re.I)
 _STATUS = re.compile(r"(?:öppen|stängd)(?:\s+för\s+ansökan)?|kommande|pågående", re.I)
@@ -27,71 +24,38 @@ _STATUS = re.compile(r"(?:öppen|stängd)(?:\s+för\s+ansökan)?|kommande|pågå
 
 def crawl(source: Source, fetch: Fetch) -> Iterator[Page]:
     """Yield each page below the list."""
-    yield from below.crawl(source, fetch)
+    yield from linked_pages.crawl(source, fetch, keep=linked_pages.below(source))
 
 
-def split(page: Page) -> list[Any]:
-    """A page is one call; "Steg 2: Vem kan söka?" is read as "Vem kan söka?"."""
+def split(page: Page) -> list[list[html.Line]]:
+    """A page is one record; "Steg 2: Vem kan söka?" is read as "Vem kan söka?"."""
     found = html.page_lines(page)
     return [
         [replace(ln, text=_STEP.sub("", ln.text) or ln.text, lead=_STEP.sub("", ln.lead)) for ln in found]
     ]
 
 
-def parse(source: Source, page: Page, record: list[html.Line]) -> Call:
+def parse(source: Source, page: Page, found: list[html.Line]) -> Call:
     """Turn a page into a call."""
-    name = record[0].text
-    below.require(page, record, (WHO,), (ABOUT,))
-    parts = html.fields(record, _LABELS)
-    first = next((i for i, ln in enumerate(record) if i and html.fields([ln], _LABELS)), len(record))
-    head = record[1:first]
-    context = dates.Context(published=dates.published(html.text_of(record)))
-    when = dates.window("\n".join(_joined(head)), context=context)
-    if not when.stated:
-        if any(
-            _STATUS.fullmatch(ln.text) and ln.text.lower().startswith("stängd") for ln in head
-        ) and not any(label.lower() in ln.text.lower() for ln in head for label in _DATED):
-            raise SkipRecord("closed, and the page does not say since when")
-        raise ParseError(f"{name!r}: nothing above the steps says when one can apply")
+    own = labelled_page.read(page, found, (ABOUT, WHO, MONEY, APPLY, REPORT))
+    own.require((WHO,), (ABOUT,))
+    dated = [ln for ln in own.head if html.fields([ln], _DATED)]
+    closed = not dated and any(_STATUS.fullmatch(ln.text) and wording.says_closed(ln.text) for ln in own.head)
+    when = own.window(*labelled_page.joined(own.head, _DATED), closed=closed)
     ingress = [
         ln.text
-        for ln in head
-        if not ln.head
-        and not _STATUS.fullmatch(ln.text)
-        and not html.fields([ln], _DATED)
-        and not dates.read(ln.text)
+        for ln in own.head
+        if not (ln.head or ln in dated or _STATUS.fullmatch(ln.text) or dates.read(ln.text))
     ]
-    about, who = "\n".join(parts.get(ABOUT, ())), "\n".join(parts[WHO])
-    about_money = "\n".join(parts.get(MONEY, ()))
-    other = next((code for word, code in source.lookups["programme"].items() if word in name.lower()), None)
-    return Call(
-        source=source.key,
-        source_id=below.identifier(source, page.url),
-        url=page.url,
-        title=name,
-        language=source.language,
-        family=Family.SECTOR if other else source.family,
-        programme=other or source.programme,
-        text="\n".join(t for t in (*ingress, about) if t),
-        opens=when.opens,
-        opens_precision=when.opens_precision,
-        deadlines=when.deadlines,
-        continuous=when.continuous,
-        **money.call_sums(about_money),
-        **money.rate_fields(money.rate(about_money)),
-        applicants=wording.applicants(who),
-        applicants_raw=who or None,
-        geography=("SE",),  # the agency's money is for all of Sweden; pages name no places
-        action=ActionType.PROJECT,
+    programme = source.word("programme", own.title)
+    return own.call(
+        source,
+        when,
+        source_id=linked_pages.path_below(source, page.url),
+        who=own.under(WHO),
+        about_money=own.under(MONEY),
+        closed=closed and not when.stated,
+        family=Family.SECTOR if programme else source.family,
+        programme=programme or source.programme,
+        text=labelled_page.paragraphs(*ingress, own.under(ABOUT)),
     )
-
-
-def _joined(head: list[html.Line]) -> Iterator[str]:
-    """Lines with a date's label beside its value, whatever element separates them."""
-    label = ""
-    for line in head:
-        if html.fields([line], _DATED) in [{name: []} for name in _DATED]:
-            label = line.text
-            continue
-        yield f"{label} {line.text}" if label else line.text
-        label = ""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from matcher.domain import ActionType, Applicant, Call, DeadlineModel, Family
-from matcher.errors import ParseError, SkipRecord
-from matcher.scrapers import below, dates, html, money, wording
+from matcher.scrapers import html, labelled_page, linked_pages, wording
+from matcher.scrapers.linked_pages import split
 from matcher.scrapers.source import Fetch, Page, Source
 
 # "Prioriteringar" is the same on every page and is left out of the text
@@ -20,10 +19,7 @@ WHEN, HOW, WHO, WHAT, LENGTH, FIRST = (
     "Projektets längd och starttid",
     "Prioriteringar",
 )
-_LABELS = (WHEN, HOW, WHO, WHAT, LENGTH, FIRST)
 _SOON = re.compile(r"öppnar\s+(?:inom\s+kort|snart)", re.I)
-_NOT_NOW = re.compile(r"går\s+inte\s+att\s+söka", re.I)
-_STAMP = re.compile(r"(?:Publicerad|Uppdaterad)\s", re.I)
 _DAY = (
     r"\d{1,2}\s+(?:januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|december)"
     r"(?:\s+20\d\d)?"
@@ -36,75 +32,49 @@ _STARTS = re.compile(rf"\b{_DAY}\s+(?:och|–|-|till)\s+(?:den\s+)?{_DAY}", re.I
 #: "Organisationer som …", without a word that narrows it, are public and private ones in both programmes
 _ANY_ORGANISATION = re.compile(r"(?:^|[.\n]\s*)organisationer\b(?=\s+(?:som|med)\b)", re.I)
 
+__all__ = ["crawl", "parse", "split"]
+
 
 def crawl(source: Source, fetch: Fetch) -> Iterator[Page]:
     """Yield each page below the list."""
-    yield from below.crawl(source, fetch)
+    yield from linked_pages.crawl(source, fetch, keep=linked_pages.below(source))
 
 
-def split(page: Page) -> list[Any]:
-    """A page is one call."""
-    return [html.page_lines(page)]
-
-
-def parse(source: Source, page: Page, record: list[html.Line]) -> Call:
+def parse(source: Source, page: Page, found: list[html.Line]) -> Call:
     """Turn a page into a call."""
-    name = record[0].text
-    below.require(page, record, (WHEN,), (WHO,))
-    parts = html.fields(record, _LABELS)
-    first = next((i for i, ln in enumerate(record) if html.fields([ln], _LABELS)), len(record))
-    ingress = [ln.text for ln in record[1:first]]
-    said = "\n".join(parts[WHEN])
-    when = _window(said, dates.Context(published=dates.published(html.text_of(record))))
-    if not when.stated:
-        if _NOT_NOW.search(said):
-            raise SkipRecord("closed, and the page does not say since when")
-        raise ParseError(f"{name!r}: nothing under {WHEN!r} says when one can apply")
-    who = "\n".join(parts[WHO])
-    what = "\n".join(t for t in parts.get(WHAT, ()) if not _STAMP.match(t))
-    length = [t for t in parts.get(LENGTH, ()) if not _STAMP.match(t)]
-    programme = _programme(source, "\n".join((name, *ingress, what)), html.text_of(record))
-    action = next((w for w in source.lookups["action"] if w in f"{name}\n{what}".lower()), None)
-    return Call(
-        source=source.key,
-        source_id=below.identifier(source, page.url),
-        url=page.url,
-        title=name,
-        language=source.language,
+    own = labelled_page.read(page, found, (WHEN, HOW, WHO, WHAT, LENGTH, FIRST))
+    own.require((WHEN,), (WHO,))
+    said, who, what, head = own.under(WHEN), own.under(WHO), own.under(WHAT), html.text_of(own.head)
+    closed = wording.says_closed(said)
+    when = own.window(_without_starts(said), label=WHEN, closed=closed)
+    # by the words about the call itself, else by those of the whole page
+    words = ("\n".join((own.title, head, what)), html.text_of(found))
+    programme = next(filter(None, (source.word("programme", text) for text in words)), "national-other")
+    action = source.word("action", f"{own.title}\n{what}")
+    return own.call(
+        source,
+        when,
+        source_id=linked_pages.path_below(source, page.url),
+        who=who,
+        about_money=what,
         family=Family.NATIONAL if programme == "national-other" else Family.SECTOR,
         programme=programme,
-        text="\n".join(t for t in (*ingress, what, *length) if t),
-        opens=when.opens,
-        opens_precision=when.opens_precision,
-        deadlines=when.deadlines,
+        text=labelled_page.paragraphs(head, what, own.under(LENGTH)),
+        conditions=own.under(HOW) or None,
         deadline_model=DeadlineModel.MULTIPLE if len(when.deadlines) > 1 else None,
         # "öppnar inom kort": it has a deadline and is not open, on a day we are not told
         planned=bool(_SOON.search(said)) and when.opens is None,
-        continuous=when.continuous,
-        **money.call_sums(what),
-        **money.rate_fields(money.rate(what)),
+        closed=closed and not when.stated,
         applicants=_applicants(who, programme),
-        applicants_raw=who or None,
-        geography=("SE",),  # the agency's money is for all of Sweden; pages name no places
-        consortium=wording.consortium(f"{who}\n{what}"),
-        action=ActionType(source.lookup("action", action)) if action else ActionType.PROJECT,
+        action=ActionType(action) if action else ActionType.PROJECT,
     )
 
 
-def _window(said: str, context: dates.Context) -> dates.Window:
-    """The window, without the days between which projects start (a column of the table of rounds)."""
-    if re.search(r"startar\s+mellan", said, re.I):
-        said = _STARTS.sub(" ", _STARTING.sub(" ", said))
-    return dates.window(said, context=context, label=WHEN)
-
-
-def _programme(source: Source, about: str, everything: str) -> str:
-    """By the words about the call itself, else by those of the whole page."""
-    for text in (about.lower(), everything.lower()):
-        for word, code in source.lookups["programme"].items():
-            if word in text:
-                return code
-    return "national-other"
+def _without_starts(said: str) -> str:
+    """Without the days between which projects start (a column of the table of rounds)."""
+    if not re.search(r"startar\s+mellan", said, re.I):
+        return said
+    return _STARTS.sub(" ", _STARTING.sub(" ", said))
 
 
 def _applicants(who: str, programme: str) -> tuple[Applicant, ...]:

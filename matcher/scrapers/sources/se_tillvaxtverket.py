@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
-
-from bs4 import BeautifulSoup
+from urllib.parse import urlsplit
 
 from matcher.domain import ActionType, Call, Family
 from matcher.errors import ParseError, SkipRecord
-from matcher.scrapers import dates, html, money, wording
+from matcher.scrapers import dates, html, labelled_page, linked_pages, wording
 from matcher.scrapers.source import Fetch, Page, Source
 
 WHO, WHAT, MONEY, ABOUT = (
@@ -21,8 +19,10 @@ WHO, WHAT, MONEY, ABOUT = (
     "Hur mycket kan ni få i stöd?",
     "Vad handlar erbjudandet om?",
 )
-#: older pages of the site have shorter headings
-_SAME = {"Vem?": WHO, "Vad?": WHAT, "Hur mycket?": MONEY}
+#: the same on older pages of the site
+WHO_OLD, WHAT_OLD, MONEY_OLD = "Vem?", "Vad?", "Hur mycket?"
+_MARKS = {WHO, WHO_OLD, MONEY, MONEY_OLD}
+_PLAN = re.compile(r"planera", re.I)
 _STATUS = re.compile(r"^\s*(?:öppnar|stänger|stängd|öppen|ansök\b)", re.I)
 
 
@@ -39,33 +39,11 @@ class Planned:
 
 def crawl(source: Source, fetch: Fetch) -> Iterator[Page]:
     """Yield the page of every listed call, of calls that only the feed has, and the plan pages."""
-    page = fetch(source.start_url)
-    host = urlsplit(page.url).hostname or ""
-    listed = html.entries(html.page_lines(page), host)
-    calls = {e.url: {"kind": "call"} for e in listed if any(map(_STATUS.match, e.text.splitlines()))}
-    if not calls:
-        raise ParseError(f"{page.url}: no link on the list has a status line (Öppnar, Stänger) under it")
-    plans = {
-        e.url: {"kind": "plan"}
-        for e in listed
-        if e.url not in calls and re.search(r"planera", f"{e.title} {e.url}", re.I)
-    }
-    for feed in fetch.each([(source.urls["feed"], {})]):
-        for url in _feed(feed):
-            if urlsplit(url).hostname == host and url not in plans:
-                calls.setdefault(url, {"kind": "call", "found": "only in the feed, not in the list"})
-    yield from fetch.each(list(calls.items()) + list(plans.items()))
-
-
-def _feed(page: Page) -> Iterator[str]:
-    """Links of the feed's items that are calls."""
-    items = BeautifulSoup(page.body, "xml").find_all("item")
-    if not items and b"<rss" not in page.body[:2000]:
-        raise ParseError(f"{page.url}: not a feed")
-    for item in items:
-        link = item.find("link")
-        if link is not None and "/utlysningar/" in link.get_text():
-            yield urljoin(page.url, link.get_text(strip=True))
+    calls, plans = linked_pages.calls_and_plans(fetch(source.start_url), status=_STATUS, plan=_PLAN)
+    linked_pages.add_from_feed(
+        source, fetch, calls, keep=lambda e: "/utlysningar/" in e.url and e.url not in plans
+    )
+    yield from fetch.each([*calls.items(), *plans.items()])
 
 
 def split(page: Page) -> list[Any]:
@@ -102,60 +80,36 @@ def parse(source: Source, page: Page, record: Any) -> Call:
 
 
 def _call(source: Source, page: Page, found: list[html.Line]) -> Call:
-    name = found[0].text
-    parts: dict[str, str] = {}
-    for label, texts in html.fields(found, (WHO, WHAT, MONEY, ABOUT, *_SAME)).items():
-        parts.setdefault(_SAME.get(label, label), "\n".join(_without_stamp(texts)))
-    if WHO not in parts and MONEY not in parts:
-        if "found" in page.notes:
-            raise SkipRecord("in the feed, but not a call: neither who may apply nor how much")
-        raise ParseError(f"{name!r}: neither {WHO!r} nor {MONEY!r} on the page")
-    first = next(
-        (i for i, ln in enumerate(found) if i and html.fields([ln], (WHO, WHAT, *_SAME))), len(found)
-    )
-    head = found[1:first]
+    own = labelled_page.read(page, found, (WHO, WHO_OLD, WHAT, WHAT_OLD, MONEY, MONEY_OLD, ABOUT))
+    if "found" in page.notes and not own.parts.keys() & _MARKS:
+        raise SkipRecord("in the feed, but not a call: neither who may apply nor how much")
+    if not own.parts.keys() & _MARKS:
+        raise ParseError(f"{own.title!r}: neither {WHO!r} nor {MONEY!r} on the page")
     everything = html.text_of(found)
+    status = [ln.text for ln in own.head if _STATUS.match(ln.text)]
     context = dates.Context(published=dates.published(everything))
-    status = [ln.text for ln in head if _STATUS.match(ln.text)]
-    when = dates.window("\n".join(status), context=context)
-    if not when.stated:
-        when = dates.window(html.text_of(head), context=context)
-    if not when.stated:
-        raise ParseError(f"{name!r}: no status line (Öppnar, Stänger, Stängd) above the text")
-    named = [ln.text for ln in head if wording.only_places(ln.text)]
+    stated = dates.window("\n".join(status), context=context).stated
+    when = own.window(*(status if stated else [html.text_of(own.head)]))
+    named = [ln.text for ln in own.head if wording.only_places(ln.text)]
     geography = wording.places(", ".join(named))
     programme, fund, family = _programme(source, geography, everything)
-    about_money = parts.get(MONEY, "")
-    ingress = [ln.text for ln in head if ln.text not in named and ln.text not in status]
-    what = parts.get(WHAT, "")
-    return Call(
-        source=source.key,
+    ingress = [ln.text for ln in own.head if ln.text not in (*named, *status)]
+    what = own.under(WHAT, WHAT_OLD)
+    return own.call(
+        source,
+        when,
+        who=own.under(WHO, WHO_OLD),
+        about_money=own.under(MONEY, MONEY_OLD),
         source_id=_identifier(page.url),
-        url=page.url,
-        title=name,
-        language="sv",
         family=family,
         programme=programme,
         fund=fund,
-        text="\n".join(t for t in (*ingress, what, parts.get(ABOUT, "")) if t),
-        opens=when.opens,
-        opens_precision=when.opens_precision,
-        deadlines=when.deadlines,
-        continuous=when.continuous,
-        **money.call_sums(about_money),
-        **money.rate_fields(money.rate(about_money)),
-        applicants=wording.applicants(parts.get(WHO, "")),
-        applicants_raw=parts.get(WHO) or None,
+        text=labelled_page.paragraphs(*ingress, what, own.under(ABOUT)),
         geography=geography,
         geography_raw=", ".join(wording.place_names(", ".join(named))) or None,
-        action=_action(name, what),
+        action=_action(own.title, what),
         links=tuple(dict.fromkeys(link for ln in found for link in ln.links if link.endswith(".pdf"))),
     )
-
-
-def _without_stamp(texts: list[str]) -> list[str]:
-    """Without the line that says when the page was published, and links to documents below it."""
-    return [t for t in texts if not re.match(r"(?:- )?(?:Publicerad|Senast uppdaterad|Utlysningstext)\b", t)]
 
 
 def _programme(

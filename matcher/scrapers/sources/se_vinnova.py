@@ -33,6 +33,11 @@ def crawl(source: Source, fetch: Fetch) -> Iterator[Page]:
     yield replace(fetch(source.urls["rounds"] + since), notes=names)
 
 
+def own_page(source: Source, call: Call) -> str:
+    """The service gives one round by its number; ``Call.url`` is a page for people."""
+    return source.urls["rounds"] + call.source_id
+
+
 def _titles(page: Page) -> dict[str, str]:
     return {r["Diarienummer"]: name for r in split(page) if (name := _name(r.get("Titel")))}
 
