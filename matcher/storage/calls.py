@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, insert, or_, select, tuple_, update
+from sqlalchemy import CursorResult, Row, insert, or_, select, true, tuple_, update
 from sqlalchemy.orm import Session
 
-from matcher.domain import Call, Change, Outcome, SourceRun, StoredCall, call_from_plain, content_hash, plain
-from matcher.storage.engine import portions
+from matcher.domain import (
+    STOCKHOLM,
+    Call,
+    Change,
+    SourceRun,
+    StoredCall,
+    call_from_plain,
+    content_hash,
+    plain,
+)
+from matcher.storage.engine import alone, portions
 from matcher.storage.noticed import moved, noticed
 from matcher.storage.tables import CallChangeRow, CallRow, CallVersionRow, storable
 
-#: complete runs in a row without a call before it counts as withdrawn
+#: days in a row on which a call is absent before it counts as withdrawn
 RUNS_UNTIL_WITHDRAWN = 3
 
 
@@ -29,12 +38,48 @@ class Stored:
     withdrawn: int = 0
 
 
-def take_in(session: Session, run: SourceRun, now: datetime) -> Stored:
-    """Store the calls of a run that ``stores``; absence counts only after a complete one (outcome ok)."""
+#: the page in the archive that a call, by its identifier, was read from
+PageOf = Callable[[str], int | None]
+
+
+def take_in(session: Session, run: SourceRun, now: datetime, page_of: PageOf) -> Stored:
+    """Store the calls of a run that ``stores``, and note which known ones it shows to be absent or gone.
+
+    ``page_of`` is asked only about calls that are new, changed or without evidence.
+    """
     listed = {str(storable(call.source_id)): call for call in run.calls}
-    known = {
+    known = _known(session, run.source, listed)
+    contents = {source_id: storable(plain(call)) for source_id, call in listed.items()}
+    news = [source_id for source_id in listed if source_id not in known]
+    _add(session, [(listed[i], contents[i]) for i in news], now, page_of)
+    changed = _refresh(
+        session, [(listed[i], contents[i], known[i]) for i in listed if i in known], now, page_of
+    )
+    return Stored(
+        new=len(news),
+        changed=changed,
+        unchanged=len(known) - changed,
+        withdrawn=_withdraw(session, run, now),
+    )
+
+
+def correct(session: Session, source: str, calls: Iterable[tuple[Call, int]], now: datetime) -> int:
+    """Store calls as they are read now from the page they came from, given by its id.
+
+    When they were last listed stays as it is. A call that has been read from another page meanwhile is
+    left alone. Returns how many got a new version.
+    """
+    alone(session, f"source {source}")
+    read = {call.source_id: (call, page_id) for call, page_id in calls}
+    known = {i: row for i, row in _known(session, source, read).items() if row.page_id == read[i][1]}
+    rows = [(read[i][0], storable(plain(read[i][0])), row) for i, row in known.items()]
+    return _refresh(session, rows, now, lambda i: known[i].page_id, listed=False)
+
+
+def _known(session: Session, source: str, source_ids: Iterable[str]) -> dict[str, Row[Any]]:
+    return {
         row.source_id: row
-        for ids in portions(listed)
+        for ids in portions(source_ids)
         for row in session.execute(
             select(
                 CallRow.id,
@@ -43,24 +88,18 @@ def take_in(session: Session, run: SourceRun, now: datetime) -> Stored:
                 CallRow.content_hash,
                 CallRow.version,
                 CallRow.last_changed,
-            ).where(CallRow.source == run.source, CallRow.source_id.in_(ids))
+                CallRow.page_id,
+            ).where(CallRow.source == source, CallRow.source_id.in_(ids))
         )
     }
-    contents = {source_id: storable(plain(call)) for source_id, call in listed.items()}
-    news = [source_id for source_id in listed if source_id not in known]
-    _add(session, [(listed[i], contents[i]) for i in news], now)
-    changed = _refresh(session, [(listed[i], contents[i], known[i]) for i in listed if i in known], now)
-    return Stored(
-        new=len(news),
-        changed=changed,
-        unchanged=len(known) - changed,
-        withdrawn=_count_absent(session, run.source, now) if run.outcome is Outcome.OK else 0,
-    )
 
 
-def _add(session: Session, calls: Sequence[tuple[Call, dict[str, Any]]], now: datetime) -> None:
+def _add(
+    session: Session, calls: Sequence[tuple[Call, dict[str, Any]]], now: datetime, page_of: PageOf
+) -> None:
     if not calls:
         return
+    pages = {content["source_id"]: page_of(content["source_id"]) for _, content in calls}
     rows = [
         {
             "source": content["source"],
@@ -68,7 +107,9 @@ def _add(session: Session, calls: Sequence[tuple[Call, dict[str, Any]]], now: da
             "first_seen": now,
             "last_changed": now,
             "version": 1,
-            **_present(call, content, noticed(content), now),
+            "page_id": pages[content["source_id"]],
+            **_content(call, content, noticed(content)),
+            **_listed(now),
         }
         for call, content in calls
     ]
@@ -76,44 +117,66 @@ def _add(session: Session, calls: Sequence[tuple[Call, dict[str, Any]]], now: da
     added = session.execute(insert(CallRow).returning(CallRow.source_id, CallRow.id), rows)
     ids = {row.source_id: row.id for row in added}
     versions = [
-        {"call_id": ids[content["source_id"]], "version": 1, "content": content, "seen_at": now}
+        {"call_id": ids[i], "version": 1, "content": content, "seen_at": now, "page_id": pages[i]}
         for _, content in calls
+        for i in (content["source_id"],)
     ]
     session.execute(insert(CallVersionRow), versions)
 
 
-def _present(call: Call, content: dict[str, Any], reduced: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _content(call: Call, content: dict[str, Any], reduced: dict[str, Any]) -> dict[str, Any]:
     """The columns that every edit refreshes, cosmetic ones too."""
     return {
         "title": content["title"],
         "content": content,
         "content_hash": content_hash(reduced),
         "closes_at": max((d.at for d in call.deadlines), default=None),
-        "last_seen": now,
-        "missing_runs": 0,
-        "withdrawn_at": None,
     }
 
 
-def _refresh(session: Session, calls: Sequence[tuple[Call, dict[str, Any], Row[Any]]], now: datetime) -> int:
+def _listed(now: datetime) -> dict[str, Any]:
+    """The columns that being on the publisher's list refreshes."""
+    return {"last_seen": now, "missing_runs": 0, "missed_at": None, "withdrawn_at": None}
+
+
+def _refresh(
+    session: Session,
+    calls: Sequence[tuple[Call, dict[str, Any], Row[Any]]],
+    now: datetime,
+    page_of: PageOf,
+    *,
+    listed: bool = True,
+) -> int:
+    present = _listed(now) if listed else {}
     same: list[int] = []
+    proved: list[dict[str, Any]] = []
     edits: list[dict[str, Any]] = []
     versions: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     for call, content, row in calls:
         if content == row.content:
             same.append(row.id)
+            # its page was dropped, or it was stored before pages were noted
+            if row.page_id is None and (page_id := page_of(row.source_id)) is not None:
+                proved.append({"id": row.id, "page_id": page_id})
             continue
         reduced = noticed(content)
-        present = _present(call, content, reduced, now)
+        edit = {"id": row.id, "version": row.version, "last_changed": row.last_changed, **present}
+        edit |= _content(call, content, reduced)
+        edit["page_id"] = page_of(row.source_id)
         # another hash may also come from another version of this code, so the fields decide
-        same_hash = present["content_hash"] == row.content_hash
+        same_hash = edit["content_hash"] == row.content_hash
         fields = [] if same_hash else moved(noticed(row.content), reduced)
-        edit = {"id": row.id, "version": row.version, "last_changed": row.last_changed}
         if fields:
             edit |= {"version": row.version + 1, "last_changed": now}
             versions.append(
-                {"call_id": row.id, "version": row.version + 1, "content": content, "seen_at": now}
+                {
+                    "call_id": row.id,
+                    "version": row.version + 1,
+                    "content": content,
+                    "seen_at": now,
+                    "page_id": edit["page_id"],
+                }
             )
             changes += (
                 {
@@ -126,43 +189,69 @@ def _refresh(session: Session, calls: Sequence[tuple[Call, dict[str, Any], Row[A
                 }
                 for field in fields
             )
-        edits.append(edit | present)
-    for ids in portions(same):
+        edits.append(edit)
+    for ids in portions(same) if listed else ():
         session.execute(
             update(CallRow)
             .where(CallRow.id.in_(ids))
-            .values(last_seen=now, missing_runs=0, withdrawn_at=None)
+            .values(**present)
             .execution_options(synchronize_session=False)
         )
     for table, rows in ((CallVersionRow, versions), (CallChangeRow, changes)):
         if rows:
             session.execute(insert(table), rows)
-    if edits:
-        session.execute(update(CallRow), edits)  # by primary key
+    for rows in (edits, proved):
+        if rows:
+            session.execute(update(CallRow), rows)  # by primary key
     return len(versions)
 
 
-def _count_absent(session: Session, source: str, now: datetime) -> int:
-    """Calls that this run did not list, and that have not closed meanwhile: publishers take those down."""
-    absent = (
-        CallRow.source == source,
+def _withdraw(session: Session, run: SourceRun, now: datetime) -> int:
+    """Calls that are gone, or that the last of three days did not list; those that closed are taken down.
+
+    A second run on the same Swedish day proves nothing new.
+    """
+    unsynchronised = {"synchronize_session": False}
+    open_still = (
+        CallRow.source == run.source,
         CallRow.withdrawn_at.is_(None),
         or_(CallRow.closes_at.is_(None), CallRow.closes_at >= now),
     )
-    unsynchronised = {"synchronize_session": False}
+    named = CallRow.source_id.in_([str(storable(i)) for i in run.absent])
+    today = datetime.combine(now.astimezone(STOCKHOLM).date(), time(), tzinfo=STOCKHOLM)
     session.execute(
         update(CallRow)
-        .where(*absent, CallRow.last_seen < now)
-        .values(missing_runs=CallRow.missing_runs + 1)
+        .where(
+            *open_still,
+            CallRow.last_seen < now,
+            or_(CallRow.missed_at.is_(None), CallRow.missed_at < today),
+            true() if run.complete else named,
+        )
+        .values(missing_runs=CallRow.missing_runs + 1, missed_at=now)
         .execution_options(**unsynchronised)
     )
     withdrawn = session.execute(
         update(CallRow)
-        .where(*absent, CallRow.missing_runs >= RUNS_UNTIL_WITHDRAWN)
+        .where(
+            *open_still,
+            or_(
+                CallRow.missing_runs >= RUNS_UNTIL_WITHDRAWN,
+                CallRow.source_id.in_([str(storable(i)) for i in run.gone]),
+            ),
+        )
         .values(withdrawn_at=now)
         .execution_options(**unsynchronised)
     )
     return cast("CursorResult[Any]", withdrawn).rowcount
+
+
+def arrivals(session: Session) -> dict[str, list[datetime]]:
+    """By source, the moments at which new calls were first seen, oldest first."""
+    found: dict[str, list[datetime]] = {}
+    query = select(CallRow.source, CallRow.first_seen).distinct().order_by(CallRow.first_seen)
+    for source, first_seen in session.execute(query):
+        found.setdefault(source, []).append(first_seen)
+    return found
 
 
 def known_calls(session: Session, source: str) -> list[StoredCall]:

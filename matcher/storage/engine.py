@@ -54,6 +54,12 @@ class Database:
         """Where the database is, for people: without the password."""
         return self.engine.url.render_as_string(hide_password=True)
 
+    @property
+    def directory(self) -> Path | None:
+        """The folder of an SQLite file, where what can be made anew may be kept beside it."""
+        name = self.engine.url.database if self.sqlite else None
+        return Path(name).parent if name and name != ":memory:" else None
+
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back by any exception.

@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import select
 
 from matcher.domain import Money, StoredCall
+from matcher.storage import answers as given
 from matcher.storage import letters as outbox
 from matcher.storage import runs
 from matcher.storage.calls import stored_calls
@@ -109,6 +110,19 @@ LETTERS = {
     "next_attempt_at": MOMENT,
     "sent_at": MOMENT,
     "problem": TEXT,
+}
+ANSWERS = {
+    "committee": KIND,
+    "source": KIND,
+    "source_id": TEXT,
+    "title": TEXT,
+    "kind": KIND,
+    "reason": KIND,
+    "role": KIND,
+    "who": TEXT,
+    "note": TEXT,
+    "at": MOMENT,
+    "counts": FLAG,  # the committee's latest about this call
 }
 SOURCE_RUNS = {
     "source": KIND,
@@ -211,6 +225,22 @@ def letters(database: Database) -> pd.DataFrame:
                 for letter in outbox.letters(session)
             ),
         )
+
+
+def answers(database: Database) -> pd.DataFrame:
+    """One row per answer of a committee, oldest first, with the call's title."""
+    with database.read() as session:
+        every = given.answers(session, history=True)
+        latest = set(given.answers(session))
+        titles = {(r.source, r.source_id): r.title for r in session.scalars(select(CallRow))}
+    return _frame(
+        ANSWERS,
+        [
+            {f: getattr(a, f) for f in ANSWERS if hasattr(a, f)}
+            | {"title": titles[a.key], "counts": a in latest}
+            for a in every
+        ],
+    )
 
 
 def source_runs(database: Database) -> pd.DataFrame:

@@ -1,18 +1,20 @@
-"""Runs of sources, the pages they read, and what each source's record looks like."""
+"""Runs of sources, and what each source's record looks like."""
 
 from __future__ import annotations
 
-import gzip
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from matcher.domain import Fetched, Outcome, SourceRun, Unread, plain
+from matcher.domain import Outcome, Rule, SourceRun, Unread, Violation, plain
 from matcher.storage.calls import Stored, take_in
-from matcher.storage.engine import alone, portions, upsert
-from matcher.storage.tables import PageBodyRow, PageRow, SourceRunRow
+from matcher.storage.engine import alone
+from matcher.storage.pages import Archive
+from matcher.storage.tables import SourceRunRow
 
 SUCCESSES = (Outcome.OK, Outcome.DEGRADED)
 
@@ -29,6 +31,7 @@ class StoredRun:
     pages: int
     stored: Stored
     unread: tuple[Unread, ...]
+    violations: tuple[Violation, ...]
     problem: str | None
     traceback: str | None
 
@@ -45,7 +48,7 @@ class SourceRecord:
 
 
 def save_source_run(session: Session, run: SourceRun, now: datetime) -> Stored:
-    """Remember a run, keep its pages and, unless it failed, take in its calls.
+    """Remember a run, keep the pages worth it and, unless it failed, take in its calls.
 
     A failed or crashed run leaves every call as it was. The same content again changes nothing but
     ``last_seen``; cosmetic edits are stored without becoming a version (see ``noticed``).
@@ -56,8 +59,9 @@ def save_source_run(session: Session, run: SourceRun, now: datetime) -> Stored:
     if strangers := {call.source for call in run.calls} - {run.source}:
         raise ValueError(f"a run of {run.source} holds calls of {', '.join(sorted(strangers))}")
     alone(session, f"source {run.source}")
-    _keep_pages(session, run)
-    stored = take_in(session, run, now) if run.stores else Stored()
+    archive = Archive(session, run)
+    stored = take_in(session, run, now, archive.page_of) if run.stores else Stored()
+    archive.tidy()
     session.add(
         SourceRunRow(
             source=run.source,
@@ -73,75 +77,11 @@ def save_source_run(session: Session, run: SourceRun, now: datetime) -> Stored:
             unread=plain(run.unread),
             problem=run.problem,
             traceback=run.traceback,
+            fill=dict(run.fill) if run.stores else None,
+            violations=plain(run.violations),
         )
     )
     return stored
-
-
-def _keep_pages(session: Session, run: SourceRun) -> None:
-    bodies = {page.sha256: page.body for page in run.pages}
-    held = {
-        sha256
-        for portion in portions(bodies)
-        for sha256 in session.scalars(select(PageBodyRow.sha256).where(PageBodyRow.sha256.in_(portion)))
-    }
-    # in the order of their hashes, so that two sources with the same bodies cannot block each other
-    fresh = [
-        {"sha256": sha256, "body": gzip.compress(body, mtime=0)}
-        for sha256, body in sorted(bodies.items())
-        if sha256 not in held
-    ]
-    if fresh:
-        session.execute(upsert(session, PageBodyRow).on_conflict_do_nothing(), fresh)
-    pages = {
-        (page.url, page.sha256): {
-            "source": run.source,
-            "url": page.url,
-            "sha256": page.sha256,
-            "status": page.status,
-            "content_type": page.content_type,
-            "etag": page.etag,
-            "last_modified": page.last_modified,
-            "fetched_at": page.fetched_at,
-        }
-        for page in run.pages
-    }
-    if pages:
-        row = upsert(session, PageRow)
-        again = {
-            f: row.excluded[f] for f in ("status", "content_type", "etag", "last_modified", "fetched_at")
-        }
-        session.execute(
-            row.on_conflict_do_update(index_elements=["source", "url", "sha256"], set_=again),
-            list(pages.values()),
-        )
-
-
-def cached_pages(session: Session, source: str) -> dict[str, Fetched]:
-    """By address, the latest good response that can be asked for conditionally (ETag or Last-Modified)."""
-    rows = session.execute(
-        select(PageRow, PageBodyRow.body)
-        .join(PageBodyRow, PageBodyRow.sha256 == PageRow.sha256)
-        .where(
-            PageRow.source == source,
-            PageRow.status == 200,
-            PageRow.etag.is_not(None) | PageRow.last_modified.is_not(None),
-        )
-        .order_by(PageRow.fetched_at, PageRow.id)
-    )
-    latest = {page.url: (page, body) for page, body in rows}
-    return {
-        url: Fetched(
-            url=url,
-            body=gzip.decompress(body),
-            fetched_at=page.fetched_at,
-            status=page.status,
-            content_type=page.content_type,
-            etag=page.etag,
-            last_modified=page.last_modified,
-        )
-        for url, (page, body) in latest.items()
-    }
 
 
 def source_runs(session: Session, source: str | None = None, limit: int | None = None) -> list[StoredRun]:
@@ -175,6 +115,53 @@ def last_runs(session: Session) -> dict[str, SourceRecord]:
     }
 
 
+def fill_history(session: Session, source: str, runs: int = 10) -> list[dict[str, float]]:
+    """The fill rates of the latest runs that were stored, by field."""
+    return list(
+        session.scalars(
+            select(SourceRunRow.fill)
+            .where(SourceRunRow.source == source, SourceRunRow.outcome.in_(SUCCESSES))
+            .where(SourceRunRow.fill.is_not(None))
+            .order_by(SourceRunRow.id.desc())
+            .limit(runs)
+        )
+    )
+
+
+def broken_since(session: Session, source: str, name: str, pause: timedelta) -> datetime | None:
+    """Since when runs break the rule with this name (``Violation.name``), shorter pauses passed over.
+
+    ``None`` if the source's runs have not done so at all.
+    """
+    since = None
+    query = (
+        select(SourceRunRow.ended_at, SourceRunRow.outcome, SourceRunRow.problem, SourceRunRow.violations)
+        .where(SourceRunRow.source == source)
+        .order_by(SourceRunRow.id.desc())
+        .execution_options(yield_per=20)  # the trouble is seldom old
+    )
+    with closing(session.execute(query)) as rows:
+        for ended_at, outcome, problem, violations in rows:
+            if since is not None and ended_at < since - pause:
+                break
+            if any(v.name == name for v in _violations(outcome, problem, violations)):
+                since = ended_at
+    return since
+
+
+def _violations(outcome: str, problem: str | None, stored: Any) -> tuple[Violation, ...]:
+    """What a run broke; runs from before this was noted broke one rule, if any."""
+    if stored:
+        return tuple(Violation(**{**v, "rule": Rule(v["rule"])}) for v in stored)
+    rule = {
+        Outcome.DEGRADED: Rule.RECORDS,
+        Outcome.FAILED: Rule.READABLE,
+        Outcome.CRASHED: Rule.SOUND,
+    }.get(Outcome(outcome))
+    fatal = outcome not in SUCCESSES
+    return (Violation(rule=rule, sentence=problem or "no reason was given", fatal=fatal),) if rule else ()
+
+
 def _run(row: SourceRunRow) -> StoredRun:
     return StoredRun(
         source=row.source,
@@ -185,6 +172,7 @@ def _run(row: SourceRunRow) -> StoredRun:
         pages=row.pages,
         stored=Stored(new=row.new, changed=row.changed, unchanged=row.unchanged, withdrawn=row.withdrawn),
         unread=tuple(Unread(**u) for u in row.unread),
+        violations=_violations(row.outcome, row.problem, row.violations),
         problem=row.problem,
         traceback=row.traceback,
     )

@@ -113,6 +113,10 @@ class SourceRunRow(Base):
     unread: Mapped[Any]
     problem: Mapped[str | None]
     traceback: Mapped[str | None]
+    #: field: share of the calls that have it; ``None`` = not stored
+    fill: Mapped[Any | None]
+    #: list of plain(violation)
+    violations: Mapped[Any | None]
 
 
 class CallRow(Base):
@@ -135,8 +139,12 @@ class CallRow(Base):
     last_changed: Mapped[datetime]
     version: Mapped[int]
     withdrawn_at: Mapped[datetime | None]
-    #: complete runs in a row that did not list it
+    #: days in a row on which complete runs did not list it
     missing_runs: Mapped[int]
+    #: the last time such a run counted
+    missed_at: Mapped[datetime | None]
+    #: what ``content`` was read from; ``None`` = not in the archive
+    page_id: Mapped[int | None] = mapped_column(ForeignKey("page.id", ondelete="SET NULL"), index=True)
 
 
 class CallVersionRow(Base):
@@ -148,6 +156,7 @@ class CallVersionRow(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     content: Mapped[Any]
     seen_at: Mapped[datetime]
+    page_id: Mapped[int | None] = mapped_column(ForeignKey("page.id", ondelete="SET NULL"), index=True)
 
 
 class CallChangeRow(Base):
@@ -177,15 +186,19 @@ class PageBodyRow(Base):
 
 
 class PageRow(Base):
-    """A response of a publisher; the same body at the same address is one row with its latest time."""
+    """A page in the archive: evidence of a call, or the latest response that can be asked for again."""
 
     __tablename__ = "page"
-    __table_args__ = (UniqueConstraint("source", "url", "sha256"),)
+    __table_args__ = (Index(None, "source", "url"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str]
     url: Mapped[str]
-    sha256: Mapped[str] = mapped_column(ForeignKey("page_body.sha256"))
+    #: hash of what was posted; empty for GET
+    request: Mapped[str]
+    sha256: Mapped[str] = mapped_column(ForeignKey("page_body.sha256"), index=True)
+    #: what crawl() told split() and parse()
+    notes: Mapped[Any | None]
     status: Mapped[int]
     content_type: Mapped[str | None]
     etag: Mapped[str | None]
@@ -236,8 +249,38 @@ class LetterRow(Base):
     #: the process that holds the claim
     owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
+    #: when it was last claimed
+    claimed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     problem: Mapped[str | None]
+
+
+class BounceRow(Base):
+    """A letter that came back; the same report read again is the same row."""
+
+    __tablename__ = "bounce"
+    __table_args__ = (Index(None, "address", "at"),)
+
+    #: the report's own Message-ID, or a hash of its bytes
+    report: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    #: the address will not work next time either
+    hard: Mapped[bool]
+    at: Mapped[datetime]
+    #: of the letter that came back, where the report names one
+    message_id: Mapped[str | None]
+    problem: Mapped[str]
+
+
+class SuspensionRow(Base):
+    """An address that gets no letters since it sent several back; lifted by hand."""
+
+    __tablename__ = "suspension"
+
+    address: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+    problem: Mapped[str]
 
 
 class ToldRow(Base):
@@ -255,6 +298,40 @@ class ToldRow(Base):
     told_at: Mapped[datetime]
     #: plain(call)
     call: Mapped[Any]
+    #: as it was told, withdrawn too
+    status: Mapped[str | None]
+
+
+class SilenceRow(Base):
+    """A period in which there was nothing to tell and the committee wants no letter that says so."""
+
+    __tablename__ = "silence"
+
+    committee: Mapped[str] = mapped_column(primary_key=True)
+    period: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+class AnswerRow(Base):
+    """What a committee answered about a call; a later answer is a new row."""
+
+    __tablename__ = "answer"
+    __table_args__ = (
+        ForeignKeyConstraint(["source", "source_id"], ["call.source", "call.source_id"]),
+        Index(None, "committee", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    committee: Mapped[str]
+    source: Mapped[str]
+    source_id: Mapped[str]
+    kind: Mapped[str]
+    reason: Mapped[str | None]
+    role: Mapped[str | None]
+    who: Mapped[str | None]
+    note: Mapped[str | None]
+    at: Mapped[datetime]
 
 
 class HeartbeatRow(Base):

@@ -63,11 +63,10 @@ def page(body: bytes = b"<p>Calls</p>", *, at: datetime = NOW, **fields: Any) ->
     """A list page with an ETag."""
     values: dict[str, Any] = {
         "url": "https://publisher.example/",
-        "body": body,
         "fetched_at": at,
         "etag": '"1"',
     }
-    return Fetched(**values | fields)
+    return Fetched.of(body, **values | fields)
 
 
 def match(number: int = 1, score: float = 1.0, committee: str = "norrbacka-sn") -> Match:

@@ -23,13 +23,16 @@ from matcher.domain import (
     Money,
     Outcome,
     Precision,
+    Rule,
     Status,
+    Violation,
     plain,
 )
 from matcher.storage.engine import Database
 from matcher.storage.noticed import moved, noticed, words
 from matcher.storage.repository import (
     Stored,
+    arrivals,
     changes,
     find_call,
     known_calls,
@@ -180,6 +183,7 @@ REAL: dict[str, dict[str, Any]] = {
     "geography": {"geography": ("SE122",)},
     "conditions": {"conditions": "Only regions may apply"},
     "continuous": {"continuous": True},
+    "closed": {"closed": True},
     "invited_only": {"invited_only": True},
 }
 
@@ -221,6 +225,50 @@ def test_absence_from_a_run_with_unread_records_does_not_count(database: Databas
 
     with database.read() as session:
         assert [c.withdrawn_at for c in known_calls(session, "demo")] == [None, None]
+
+
+def test_a_second_run_on_the_same_day_is_no_new_evidence(database: Database) -> None:
+    save(database, call(1), call(2))
+    hour = DAY / 24
+    with database.write() as session:
+        for n in range(1, 6):
+            save_source_run(session, run([call(2)], at=NOW + n * hour), NOW + n * hour)
+    assert [save(database, call(2), day=day).withdrawn for day in (1, 2)] == [0, 1]
+
+
+def test_absence_counts_when_nothing_but_a_few_calls_was_missing(database: Database) -> None:
+    save(database, call(1), call(2))
+    violations = (Violation(rule=Rule.SURVIVAL, about="DEMO-1", sentence="is no longer listed"),)
+    counts = [
+        save(database, call(2), day=day, outcome=Outcome.DEGRADED, violations=violations).withdrawn
+        for day in (1, 2, 3)
+    ]
+    assert counts == [0, 0, 1]
+
+
+def test_a_call_whose_own_page_is_not_found_is_absent_even_when_others_are_unread(database: Database) -> None:
+    save(database, call(1), call(2), call(3))
+    for day in (1, 2, 3):
+        save(database, call(2), day=day, outcome=Outcome.DEGRADED, absent=("DEMO-1",))
+    with database.read() as session:
+        states = {c.call.source_id: c.withdrawn_at for c in known_calls(session, "demo")}
+    assert states == {"DEMO-1": NOW + 3 * DAY, "DEMO-2": None, "DEMO-3": None}
+
+
+def test_a_call_that_its_publisher_says_is_gone_is_withdrawn_at_once(database: Database) -> None:
+    save(database, call(1), call(2))
+    assert save(database, call(2), day=1, gone=("DEMO-1", "DEMO-9")).withdrawn == 1
+    assert save(database, call(1), call(2), day=2) == Stored(unchanged=2)
+    with database.read() as session:
+        assert [c.withdrawn_at for c in known_calls(session, "demo")] == [None, None]
+
+
+def test_arrivals_are_the_moments_at_which_new_calls_came(database: Database) -> None:
+    save(database, call(1), call(2))
+    save(database, call(1), call(3), day=3)
+    save(database, call(1), day=4)
+    with database.read() as session:
+        assert arrivals(session) == {"demo": [NOW, NOW + 3 * DAY]}
 
 
 def test_a_call_that_comes_back_is_no_longer_withdrawn_and_counts_from_the_start(database: Database) -> None:

@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from matcher.domain import Fetched, Outcome, Unread
+from matcher.domain import Fetched, Outcome, Rule, Unread, Violation
 from matcher.storage.engine import Database
 from matcher.storage.repository import (
     Stored,
     beat,
+    broken_since,
     cached_pages,
+    fill_history,
     last_beat,
     last_runs,
     save_source_run,
@@ -75,6 +77,37 @@ def test_the_record_of_a_source_counts_failures_since_it_was_last_read(database:
         "never": (Outcome.FAILED, None, 1),
         "well": (Outcome.OK, NOW + 6 * DAY, 0),
     }
+
+
+def test_the_history_holds_the_fill_rates_of_the_latest_runs_that_were_stored(database: Database) -> None:
+    for day in range(12):
+        save(database, day, fill={"budget": day / 100})
+    save(database, 12, fill={"budget": 0.99}, outcome=Outcome.FAILED)
+    with database.read() as session:
+        assert fill_history(session, "demo") == [{"budget": day / 100} for day in range(11, 1, -1)]
+        assert fill_history(session, "other") == []
+
+
+def test_a_trouble_lasts_until_it_has_stayed_away_for_a_while(database: Database) -> None:
+    lost = Violation(rule=Rule.SURVIVAL, sentence="only 3 of 9 known calls", fatal=True)
+    fallen = Violation(rule=Rule.FILL, about="budget", sentence="10% have a budget")
+    for day in range(30):
+        broken = lost if day in (2, 3, 20, 22, 23) else fallen if day == 29 else None
+        outcome = Outcome.OK if broken is None else Outcome.FAILED if broken.fatal else Outcome.DEGRADED
+        save(database, day, outcome=outcome, violations=(broken,) if broken else ())
+    with database.read() as session:
+        assert source_runs(session, "demo", limit=1)[0].violations == (fallen,)
+        assert broken_since(session, "demo", "survival", 3 * DAY) == NOW + 20 * DAY
+        assert broken_since(session, "demo", "survival", 30 * DAY) == NOW + 2 * DAY
+        assert broken_since(session, "demo", "fill budget", 3 * DAY) == NOW + 29 * DAY
+        assert broken_since(session, "demo", "fill rate", 3 * DAY) is None
+
+
+def test_a_run_from_before_violations_were_noted_broke_what_its_outcome_says(database: Database) -> None:
+    save(database, 0, outcome=Outcome.FAILED, problem="the publisher answers 503")
+    with database.read() as session:
+        (violation,) = source_runs(session, "demo")[0].violations
+    assert violation == Violation(rule=Rule.READABLE, sentence="the publisher answers 503", fatal=True)
 
 
 def test_a_body_is_kept_once_however_often_it_is_served(database: Database) -> None:
