@@ -8,7 +8,21 @@ import sys
 import structlog
 import typer
 
-from matcher.cli import calls, configuration, demo, evaluation, letters, matches, service, sources
+from matcher.cli import (
+    answers,
+    calls,
+    configuration,
+    demo,
+    evaluation,
+    evidence,
+    feedback,
+    letters,
+    lexicon,
+    matches,
+    outbox,
+    service,
+    sources,
+)
 from matcher.cli.output import err
 from matcher.errors import ConfigError, MatcherError
 
@@ -22,7 +36,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (configuration, sources, calls, matches, letters, service, evaluation, demo):
+for part in (
+    configuration,
+    sources,
+    calls,
+    evidence,
+    matches,
+    letters,
+    answers,
+    feedback,
+    outbox,
+    service,
+    evaluation,
+    lexicon,
+    demo,
+):
     part.register(app)
 
 

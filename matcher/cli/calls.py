@@ -29,15 +29,25 @@ class Format(StrEnum):
 
 def scrape(
     names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Only these.")] = None,
+    accept: Annotated[
+        bool,
+        typer.Option(
+            "--accept",
+            help="You have looked at the publisher's site: take SOURCE's list as it is. Known calls that it "
+            "no longer has are withdrawn, facts that it no longer states are dropped.",
+        ),
+    ] = False,
     config: Config = None,
     now: Now = None,
     replay: Replay = None,
     json: Json = False,
 ) -> None:
     """Read the publishers and store their calls; exit 1 if a source failed."""
+    if accept and not names:
+        raise typer.BadParameter("name the sources whose lists you have looked at", param_hint="--accept")
     clock = clock_of(now)
     with installation(config, replay) as opened:
-        results = scrape_sources(opened, names or [], clock)
+        results = scrape_sources(opened, names or [], clock, accept=accept)
     if json:
         as_json([result_of(run, stored) for run, stored in results])
     else:
@@ -47,7 +57,7 @@ def scrape(
 
 
 def scrape_sources(
-    opened: jobs.Installation, names: list[str], clock: jobs.Clock
+    opened: jobs.Installation, names: list[str], clock: jobs.Clock, *, accept: bool = False
 ) -> list[tuple[SourceRun, repository.Stored]]:
     """Read sources with progress on the terminal; results in the order of their names."""
     results: list[tuple[SourceRun, repository.Stored]] = []
@@ -55,6 +65,7 @@ def scrape_sources(
         opened,
         jobs.enabled_sources(opened, names),
         clock=clock,
+        accept=accept,
         progress=progress,
         on_done=lambda run, stored: results.append((run, stored)),
     )

@@ -38,6 +38,7 @@ def init(
 
 def check(config: Config = None, json: Json = False) -> None:
     """Check the whole configuration; every fault at once as file:line:column path: what."""
+    from matcher import jobs
     from matcher.config.environment import load_environment
     from matcher.config.loading import load_configuration, warnings_of
     from matcher.errors import ConfigError
@@ -51,7 +52,11 @@ def check(config: Config = None, json: Json = False) -> None:
             as_json({"ok": False, "errors": error.problems, "warnings": []})
             raise typer.Exit(2) from None
         raise
-    warnings = warnings_of(configuration, datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    warnings = [
+        *warnings_of(configuration, today),
+        *map(str, jobs.priorities_without_english(configuration, today)),
+    ]
     if json:
         as_json({"ok": True, "errors": [], "warnings": warnings, "version": configuration.version})
         return

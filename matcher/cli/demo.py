@@ -15,7 +15,7 @@ import typer
 from pydantic import SecretStr
 
 from matcher import jobs
-from matcher.cli import calls, letters, matches
+from matcher.cli import calls, matches, outbox
 from matcher.cli.options import Json
 from matcher.cli.output import as_json, progress, say, table
 from matcher.config.environment import Environment
@@ -23,7 +23,7 @@ from matcher.demo.configuration import demo_sources, write_config
 from matcher.demo.inbox import Inbox
 from matcher.demo.server import DemoServer
 from matcher.demo.world import DemoWorld
-from matcher.domain import STOCKHOLM
+from matcher.domain import STOCKHOLM, Digest
 
 
 def register(app: typer.Typer) -> None:
@@ -85,7 +85,7 @@ def run_demo(folder: Path, *, json: bool = False, now: datetime | None = None) -
         as_json(
             {
                 "sources": [calls.result_of(run, stored) for run, stored in results],
-                "letters": [letters.delivered_row(result) for result in sending.results],
+                "letters": [outbox.delivered_row(result) for result in sending.results],
                 "files": [str(path) for path in files],
                 "seconds": round(time.perf_counter() - started, 1),
             }
@@ -97,7 +97,7 @@ def run_demo(folder: Path, *, json: bool = False, now: datetime | None = None) -
             None,
             ["committee", "letter's subject", "calls#", "best reason"],
             [
-                (p.digest.committee_name, p.rendered.subject, len(p.digest.items), best[p.digest.committee])
+                (p.digest.committee_name, p.rendered.subject, p.calls, best[p.digest.committee])
                 for p in planned
             ],
         )
@@ -115,7 +115,8 @@ def run_demo(folder: Path, *, json: bool = False, now: datetime | None = None) -
 
 def best_reason(planned: jobs.Planned) -> str | None:
     """The reason of the letter's best call."""
-    found = [item.match for item in planned.digest.items if item.match]
+    items = planned.digest.items if isinstance(planned.digest, Digest) else ()
+    found = [item.match for item in items if item.match]
     return matches.why(max(found, key=lambda match: match.score).reasons) if found else None
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from matcher import jobs, scheduler
-from matcher.cli import calls, letters, matches
+from matcher.cli import calls, matches, outbox
 from matcher.cli.options import Config, Json, Now, Replay, clock_of, installation
 from matcher.cli.output import as_json, local, progress, say, table
 
@@ -35,16 +35,16 @@ def run(config: Config = None, now: Now = None, replay: Replay = None, json: Jso
             {
                 "sources": [calls.result_of(r, s) for r, s in results],
                 "committees": ranked,
-                "planned": [letters.letter_row(x) for p in planned for x in p.letters],
-                "letters": [letters.delivered_row(x) for x in sending.results],
+                "planned": [outbox.letter_row(x) for p in planned for x in p.letters],
+                "letters": [outbox.delivered_row(x) for x in sending.results],
                 "problem": sending.problem,
             }
         )
     else:
         calls.show_runs(results)
         matches.show_ranked(ranked)
-        letters.show_planned(planned)
-        letters.show_sending(sending)
+        outbox.show_planned(planned)
+        outbox.show_sending(sending)
     if failed:
         raise typer.Exit(1)
 
@@ -83,6 +83,10 @@ def status(
         ],
     )
     table("Outbox", ["state", "letters#"], sorted(overview.outbox.items()))
+    for suspension in overview.suspended:
+        say(f"{suspension.address} gets no letters since {local(suspension.since)}: {suspension.problem}")
+    if overview.brake:
+        say(overview.brake)
 
 
 def serve(config: Config = None, replay: Replay = None) -> None:

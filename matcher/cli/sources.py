@@ -39,6 +39,9 @@ def overview(context: typer.Context, config: Config = None, now: Now = None, jso
         ["source", "publisher", "last outcome", "last read", "calls#", "problem"],
         [(h.source, h.title, h.outcome, h.last_read, h.calls, h.problem) for h in health],
     )
+    for h in health:
+        if h.permission:
+            say(f"{h.source} is read although its robots.txt says no: {h.permission}")
     if unlisted:
         table("Listed only by a cross-check", ["id", "title"], [(c.source_id, c.title) for c in unlisted])
 

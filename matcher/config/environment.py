@@ -41,6 +41,15 @@ def _smtp(url: SecretStr) -> SecretStr:
     return url
 
 
+def _token(url: str) -> str:
+    parts = _parts(url, "https://host/path")
+    if parts.scheme != "https" and not (
+        parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
+    ):
+        raise ValueError("is not of the form https://host/path")
+    return url
+
+
 def _database(url: str) -> str:
     form = "sqlite:///file or postgresql://user:password@host/name"
     parts = _parts(url, form)
@@ -91,6 +100,24 @@ class Environment(BaseSettings):
         description="Mail server: smtp://, smtp+starttls:// or smtps://user:password@host:port. "
         "Unset: letters stay in the outbox and are shown.",
     )
+    mail_token_url: Annotated[str, AfterValidator(_token)] | None = Field(
+        None,
+        description="Token endpoint for mail servers that take no password (Exchange Online): "
+        "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token. SMTP_URL then names a user alone.",
+    )
+    mail_client_id: str | None = Field(None, description="The application at the token endpoint.")
+    mail_client_secret: SecretStr | None = Field(None, description="Its secret.")
+    mail_scope: str = Field(
+        "https://outlook.office365.com/.default", description="What the token is asked for."
+    )
+    archive_url: SecretStr | None = Field(
+        None,
+        description="Mailbox of mail.archive, imaps://user:password@host/Folder: shows what was taken.",
+    )
+    bounces_url: SecretStr | None = Field(
+        None,
+        description="Mailbox that undeliverable letters come back to, imaps://user:password@host/Folder.",
+    )
     mail_from: EmailStr | None = Field(
         None, description="Sender address; its domain must allow the mail server to send for it (SPF, DKIM)."
     )
@@ -129,6 +156,9 @@ def load_environment() -> Environment:
         ) from None
     if environment.smtp_url is not None and environment.mail_from is None:
         raise ConfigError(["MAIL_FROM is missing; with SMTP_URL set it says who the letters come from"])
+    token = (environment.mail_token_url, environment.mail_client_id, environment.mail_client_secret)
+    if any(token) and not all(token):
+        raise ConfigError(["MAIL_TOKEN_URL, MAIL_CLIENT_ID and MAIL_CLIENT_SECRET: give all three or none"])
     return environment
 
 

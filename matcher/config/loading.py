@@ -50,7 +50,8 @@ def load_configuration(directory: Path, *, known_sources: Collection[str] | None
 
     Args:
         directory: for example ``config``.
-        known_sources: keys that ``sources:`` in matcher.yaml may name; ``None`` skips the check.
+        known_sources: keys that ``sources:`` and ``permissions:`` in matcher.yaml may name;
+            ``None`` skips the check.
 
     Raises:
         ConfigError: with all faults of all files, each as ``file:line:column path: what``.
@@ -103,11 +104,7 @@ def load_municipalities(directory: Path) -> tuple[Municipality, ...]:
 
 def warnings_of(configuration: Configuration, today: date) -> list[str]:
     """What is allowed but probably not meant, one sentence each."""
-    warnings = [
-        f"matcher.yaml: retention.{name} is set, but this version deletes nothing yet"
-        for name, days in configuration.settings.retention
-        if days is not None
-    ]
+    warnings: list[str] = []
     for municipality in configuration.municipalities:
         for priority in municipality.council_priorities:
             if not priority.counts_on(today):
@@ -289,9 +286,10 @@ def _unknown_counties(found: list[tuple[Document, Municipality]], geography: Geo
 
 
 def _unknown_sources(document: Document, settings: Settings, known: Collection[str]) -> Iterator[_Fault]:
-    for key in settings.sources:
-        if key not in known:
-            yield _Fault(document, ("sources", key), "no such source" + nearest(key, sorted(known)), key=True)
+    for name in ("sources", "permissions"):
+        for key in getattr(settings, name):
+            if key not in known:
+                yield _Fault(document, (name, key), "no such source" + nearest(key, sorted(known)), key=True)
 
 
 def _repeated_codes(document: Document, file: ProgrammeFile) -> Iterator[_Fault]:
@@ -347,6 +345,7 @@ def _repeated_headwords(lexicon: list[tuple[Document, LexiconFile]]) -> Iterator
         (
             (entry.sv.casefold(), _Fault(d, ("terms", i, "sv"), f'the term "{entry.sv}" stands twice'))
             for d, file in lexicon
+            if not file.generated  # a term added since then wins
             for i, entry in enumerate(file.terms)
         ),
     )

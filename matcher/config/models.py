@@ -91,6 +91,7 @@ class DigestSchedule(Model):
         "send", description='Whether a letter that says "no new calls" is sent.'
     )
     paused: bool = False
+    paused_until: date | None = Field(None, description="No letter up to and including this day.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,24 +102,18 @@ class Meeting:
     papers_due: date
 
 
-class Committee(Model):
-    """A committee (nämnd) and what it wants to hear about."""
+class DecidingBody(Model):
+    """A body that decides at meetings and wants its papers some days before."""
 
-    id: Identifier
     name: Line
-    responsibility: Text = Field(description="What the committee runs; carries vague priorities.")
-    language: Literal["sv", "en"] = "sv"
-    recipients: Annotated[tuple[EmailStr, ...], Field(max_length=50)] = ()
-    digest: DigestSchedule = DigestSchedule()
-    meetings: tuple[date, ...] = Field((), description="Days the committee meets.")
+    meetings: tuple[date, ...] = Field((), description="Days it meets.")
     paper_days: int = Field(14, ge=0, le=60, description="Days before a meeting that papers are due.")
-    priorities: Annotated[tuple[Priority, ...], Field(min_length=1, max_length=100)]
 
     def meeting_before(self, day: date, now_day: date) -> Meeting | None:
         """The last meeting before ``day`` whose papers can still be handed in on ``now_day``.
 
         ``None`` means that no registered meeting will do; ``calendar_reaches`` tells whether that is a
-        fact about the committee or only a gap in its calendar.
+        fact about the body or only a gap in its calendar.
         """
         notice = timedelta(days=self.paper_days)
         last = max((m for m in self.meetings if now_day + notice <= m < day), default=None)
@@ -127,6 +122,17 @@ class Committee(Model):
     def calendar_reaches(self, day: date) -> bool:
         """Whether the registered meetings go on to ``day`` or beyond, so that a gap before it is a fact."""
         return any(m >= day for m in self.meetings)
+
+
+class Committee(DecidingBody):
+    """A committee (nämnd) and what it wants to hear about."""
+
+    id: Identifier
+    responsibility: Text = Field(description="What the committee runs; carries vague priorities.")
+    language: Literal["sv", "en"] = "sv"
+    recipients: Annotated[tuple[EmailStr, ...], Field(max_length=50)] = ()
+    digest: DigestSchedule = DigestSchedule()
+    priorities: Annotated[tuple[Priority, ...], Field(min_length=1, max_length=100)]
 
 
 class Partner(Model):
@@ -147,7 +153,13 @@ class Municipality(Model):
     county: Text = Field(description="County or an alias: Södermanlands län, Sörmland.")
     population: int = Field(gt=0, lt=3_000_000)
     networks: tuple[Text, ...] = ()
-    coordinator: tuple[EmailStr, ...] = ()
+    coordinator: Annotated[tuple[EmailStr, ...], Field(max_length=50)] = Field(
+        (), description="Gets an overview of all committees' letters."
+    )
+    executive: DecidingBody | None = Field(
+        None,
+        description="Kommunstyrelsen, where it has to decide after the committee; letters name both days.",
+    )
     partners: tuple[Partner, ...] = ()
     council_priorities: tuple[Priority, ...] = ()
     emphasis: Terms = ()
@@ -179,6 +191,26 @@ class MailSettings(Model):
     list_domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$")] = Field(
         "matcher.invalid", description="Domain in List-Id and Message-ID."
     )
+    return_path: EmailStr | None = Field(
+        None, description="Where letters that cannot be delivered come back to; MAIL_FROM if not given."
+    )
+    archive: EmailStr | None = Field(
+        None, description="Gets a blind copy of each letter; with ARCHIVE_URL it proves that one was taken."
+    )
+    mail_log: tuple[Line, ...] = Field(
+        (), description="Logs of this machine's Postfix or Exim, as paths or patterns: mail.log* and so on."
+    )
+    uncertain: Literal["resend", "hold"] = Field(
+        "resend",
+        description="What becomes of a letter when neither log nor archive can tell whether it was taken: "
+        "sent once more after an hour, or held for a person.",
+    )
+    most_letters: int = Field(
+        50, ge=1, description="So many letters at a time are never held back, however unusual."
+    )
+    most_calls: int = Field(
+        300, ge=1, description="So many new or changed calls at a time are never held back, however unusual."
+    )
 
 
 class CurrencySettings(Model):
@@ -191,8 +223,14 @@ class CurrencySettings(Model):
 class RetentionSettings(Model):
     """How long things are kept; ``None`` keeps for ever, which public-records law makes the default."""
 
-    letters_days: int | None = Field(None, ge=30)
-    pages_days: int | None = Field(None, ge=7)
+    letters_days: int | None = Field(
+        None, ge=30, description="Then a letter that is done loses its text; that it was sent stays known."
+    )
+    pages_days: int | None = Field(
+        None,
+        ge=7,
+        description="Then a publisher's page goes, unless a call that is not over was read from it.",
+    )
 
 
 class Settings(Model):
@@ -200,6 +238,10 @@ class Settings(Model):
 
     sources: dict[str, bool] = Field(
         default_factory=dict, description="Source: false switches it off; sources not named are on."
+    )
+    permissions: dict[str, Line] = Field(
+        default_factory=dict,
+        description="Source: who has allowed us in writing, and when, to read what its robots.txt forbids.",
     )
     http: HttpSettings = HttpSettings()
     schedule: ScheduleSettings = ScheduleSettings()
@@ -293,8 +335,8 @@ class Geography(Model):
 class Bands(Model):
     """Least score of each band, on the model's fixed scale: 1 is the typical best hit of a subject."""
 
-    strong: float = Field(0.6, gt=0)
-    possible: float = Field(0.4, gt=0)
+    strong: float = Field(0.7, gt=0)
+    possible: float = Field(0.5, gt=0)
 
 
 class QueryWeights(Model):
@@ -314,8 +356,16 @@ class ChannelWeights(Model):
     """How the word, character and latent channels add up; scaled to sum to 1."""
 
     word: float = Field(0.45, ge=0)
-    char: float = Field(0.3, ge=0)
-    latent: float = Field(0.25, ge=0)
+    char: float = Field(0.35, ge=0)
+    latent: float = Field(0.2, ge=0)
+
+
+class FeedbackWeights(Model):
+    """How answers and judgements move a committee's query (Rocchio); the stored text stays."""
+
+    relevant: float = Field(1.0, ge=0, description="Mean of the wanted calls, beside the committee's words.")
+    irrelevant: float = Field(0.25, ge=0, description="Taken off: mean of the calls not for the committee.")
+    terms: int = Field(100, ge=1, le=1000, description="Heaviest words kept.")
 
 
 class Audience(Model):
@@ -334,7 +384,7 @@ class Scoring(Model):
     title_weight: float = Field(2.0, gt=0, le=10, description="A word in the title counts so many times.")
     programme_weight: float = Field(1.0, ge=0, le=10, description="The same for programme and call title.")
     lead_words: int = Field(200, ge=0, description="Words of the text that count in full.")
-    rest_weight: float = Field(0.35, ge=0, le=1, description="What later words count.")
+    rest_weight: float = Field(0.4, ge=0, le=1, description="What later words count.")
     slope: float = Field(0.8, ge=0, le=1, description="Pivoted length normalisation: 1 = full cosine.")
     char_ngrams: tuple[int, int] = (3, 5)
     latent_dimensions: int = Field(200, ge=0, le=1000, description="0 switches the latent channel off.")
@@ -347,6 +397,7 @@ class Scoring(Model):
     channels: ChannelWeights = ChannelWeights()
     query: QueryWeights = QueryWeights()
     audience: Audience = Audience()
+    feedback: FeedbackWeights = FeedbackWeights()
     bands: Bands = Bands()
     chosen_by: str | None = Field(None, description="The evaluation that chose these values.")
 
@@ -367,6 +418,7 @@ class LexiconFile(Model):
     """One field of municipal life."""
 
     field: Identifier
+    generated: bool = Field(False, description="Made by `matcher lexicon build`; the other files win.")
     terms: Annotated[tuple[LexiconEntry, ...], Field(min_length=1)]
 
 

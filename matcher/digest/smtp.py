@@ -7,20 +7,31 @@ import ipaddress
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Literal, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from matcher.errors import ConfigError, DeferredError, RefusedError, UncertainError, UnreachableError
+from matcher.digest.token import xoauth2
+from matcher.errors import (
+    ConfigError,
+    DeferredError,
+    RefusedError,
+    UncertainError,
+    UnknownRecipientError,
+    UnreachableError,
+)
 
 #: RFC 5321 §4.5.3.2 asks for minutes; a server that takes longer than this to greet is as good as down.
 CONNECT_SECONDS = 10.0
 COMMAND_SECONDS = 30.0
 #: After the final dot the server may scan and store: RFC 5321 says ten minutes.
 DATA_SECONDS = 600.0
+
+#: RFC 3463: bad mailbox, bad domain, moved; mailbox disabled. Not: full, too big, our policy or our routing.
+_NO_SUCH_RECIPIENT = re.compile(rb"5\.(1\.\d+|2\.1)\b")
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _SECURITY: dict[str, Literal["none", "starttls", "tls"]] = {
@@ -39,6 +50,8 @@ class SmtpServer:
     security: Literal["none", "starttls", "tls"] = "none"
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    #: gives an access token, for a login by XOAUTH2 instead of a password
+    token: Callable[[], str] | None = field(default=None, repr=False)
     #: file of further certificates to trust, for a server with a certificate of its own
     ca_file: str | None = None
     connect_seconds: float = CONNECT_SECONDS
@@ -46,10 +59,13 @@ class SmtpServer:
     data_seconds: float = DATA_SECONDS
 
     @classmethod
-    def from_url(cls, url: str, *, ca_file: str | None = None) -> SmtpServer:
+    def from_url(
+        cls, url: str, *, token: Callable[[], str] | None = None, ca_file: str | None = None
+    ) -> SmtpServer:
         """Read ``smtp://``, ``smtp+starttls://`` or ``smtps://user:password@host:port``.
 
-        User and password are percent-encoded. The port defaults to 25, 587 or 465.
+        User and password are percent-encoded. The port defaults to 25, 587 or 465. A user without a
+        password logs in with ``token``.
 
         Raises:
             ConfigError: never with the password in it.
@@ -69,9 +85,13 @@ class SmtpServer:
             raise ConfigError(
                 ["SMTP_URL: only user, password, host and port; percent-encode / ? # @ : in them"]
             )
-        if (parts.username is None) != (parts.password is None):
+        if parts.password is not None and not parts.username:
             raise ConfigError(["SMTP_URL: give both user and password, or neither"])
-        if parts.password and scheme == "smtp" and not _is_loopback(host):
+        if parts.username and not parts.password and token is None:
+            raise ConfigError(
+                ["SMTP_URL: the user has no password; give one, or set MAIL_TOKEN_URL for a login by token"]
+            )
+        if parts.username and scheme == "smtp" and not is_loopback(host):
             raise ConfigError(
                 ["SMTP_URL: smtp:// would send the password unencrypted; use smtp+starttls:// or smtps://"]
             )
@@ -81,6 +101,7 @@ class SmtpServer:
             security=_SECURITY[scheme],
             user=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
+            token=token if parts.username and not parts.password else None,
             ca_file=ca_file,
         )
 
@@ -93,19 +114,22 @@ class SmtpServer:
         with self._session():
             pass
 
-    def send(self, message: bytes, sender: str, recipient: str) -> None:
+    def send(self, message: bytes, sender: str, recipient: str, archive: str | None = None) -> None:
         """Hand over one message; returning means that the server has taken it (250).
 
-        ``message`` has CRLF line ends and is 7-bit; ``sender`` and ``recipient`` are bare addresses.
+        ``message`` has CRLF line ends and is 7-bit; the addresses are bare. ``archive`` gets a blind copy
+        if the server takes it; its refusal does not stop the letter.
 
         Raises:
             UnreachableError: no session could be had; the letter was never mentioned.
-            RefusedError: 5xx to the sender, the recipient or the letter.
+            RefusedError: 5xx to the sender, the recipient or the letter; UnknownRecipientError if the
+                server says that there is no such recipient.
             DeferredError: 4xx, or the connection broke before the letter's bytes began to flow.
             UncertainError: the connection broke after that, before the server's answer.
         """
         try:
             sender, recipient = ascii_address(sender), ascii_address(recipient)
+            archive = ascii_address(archive) if archive else None
         except ConfigError as error:
             raise RefusedError(str(error)) from None
         with self._session() as smtp:
@@ -113,6 +137,9 @@ class SmtpServer:
             size = f" size={len(message)}" if smtp.has_extn("size") else ""
             self._ask(smtp, "MAIL", f"FROM:<{sender}>{size}")
             self._ask(smtp, "RCPT", f"TO:<{recipient}>")
+            if archive is not None:
+                with suppress(RefusedError, DeferredError):
+                    self._ask(smtp, "RCPT", f"TO:<{archive}>")
             self._ask(smtp, "DATA", "", wanted=3)
             code, text = self._hand_over(smtp, message)
             if code // 100 != 2:
@@ -162,6 +189,11 @@ class SmtpServer:
                 smtp.ehlo_or_helo_if_needed()
             if self.user is not None and self.password is not None:
                 _login(smtp, self.user, self.password)
+            elif self.user is not None and self.token is not None:
+                smtp.ehlo_or_helo_if_needed()
+                response = xoauth2(self.user, self.token())
+                # a refusal comes as a challenge, which is answered with nothing
+                smtp.auth("XOAUTH2", lambda challenge=None: response if challenge is None else "")
         except BaseException:
             smtp.close()
             raise
@@ -195,7 +227,8 @@ class SmtpServer:
         if code in (530, 535):
             raise UnreachableError(sentence)
         if code // 100 == 5:
-            raise RefusedError(sentence)
+            dead = what.startswith("RCPT") and _NO_SUCH_RECIPIENT.match(text)
+            raise (UnknownRecipientError if dead else RefusedError)(sentence)
         raise DeferredError(sentence)
 
     def _readable(self, text: bytes | str) -> str:
@@ -232,7 +265,8 @@ def ascii_address(address: str) -> str:
         raise ConfigError([f"{address[:100]!a} has no valid domain"]) from None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, where passwords may go unencrypted."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -32,6 +32,8 @@ def _visible(character: str) -> bool:
 
 def one_line(text: str, limit: int | None = None) -> str:
     """Foreign text as one harmless line: no control, reordering or half characters; cut at ``limit``."""
+    if limit is not None:
+        text = text[: 20 * limit]  # a whole book is not looked through for one line of it
     # first what no reader can see, then the blanks, which may have stood between two such characters
     seen = "".join(c for c in text.translate(_REORDERING) if c.isspace() or _visible(c))
     line = " ".join(seen.split())

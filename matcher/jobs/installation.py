@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from matcher.config import Committee, Configuration, Municipality
 from matcher.config.environment import Environment, load_environment
 from matcher.config.loading import load_configuration
+from matcher.digest.token import ClientCredentials
 from matcher.errors import ConfigError
 from matcher.scrapers.source import Source, load_sources
 from matcher.storage import repository
@@ -38,6 +41,12 @@ class Installation:
     directory: Path
     smtp_url: str | None = None
     mail_from: str | None = None
+    #: gives access tokens where the mail servers take no password
+    token: Callable[[], str] | None = None
+    #: the mailbox of ``mail.archive``
+    archive_url: str | None = None
+    #: the mailbox that undeliverable letters come back to
+    bounces_url: str | None = None
     replay: str | None = None
     sources: Mapping[str, Source] = field(default_factory=lambda: known_sources())  # noqa: PLW0108 (late)
     #: names this process in claims; two processes never share one
@@ -51,6 +60,18 @@ class Installation:
     def close(self) -> None:
         """Give back the database connections."""
         self.database.close()
+
+    def municipality(self, municipality_id: str) -> Municipality:
+        """A municipality by its id.
+
+        Raises:
+            ConfigError: there is none; the message names those there are.
+        """
+        known = {municipality.id: municipality for municipality in self.configuration.municipalities}
+        if municipality_id not in known:
+            names = ", ".join(known)
+            raise ConfigError([f"no municipality has the id {municipality_id!r}; there are: {names}"])
+        return known[municipality_id]
 
     def committee(self, committee_id: str) -> tuple[Municipality, Committee]:
         """A committee and its municipality by the committee's id.
@@ -95,10 +116,25 @@ def open_installation(
         configuration=configuration,
         database=database,
         directory=folder,
-        smtp_url=environment.smtp_url.get_secret_value() if environment.smtp_url else None,
+        smtp_url=_secret(environment.smtp_url),
         mail_from=environment.mail_from,
+        token=_token(environment),
+        archive_url=_secret(environment.archive_url),
+        bounces_url=_secret(environment.bounces_url),
         replay=environment.matcher_replay_url,
     )
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
+
+
+def _token(environment: Environment) -> ClientCredentials | None:
+    url, client = environment.mail_token_url, environment.mail_client_id
+    secret = _secret(environment.mail_client_secret)
+    if url is None or client is None or secret is None:
+        return None
+    return ClientCredentials(url=url, client_id=client, client_secret=secret, scope=environment.mail_scope)
 
 
 def _last_in_force(database: Database, wrong: ConfigError) -> Configuration:

@@ -1,112 +1,331 @@
-"""Plan the letters that are due and hand them to the mail server."""
+"""Plan the letters that are due: compose, freeze and queue them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+
+import structlog
 
 from matcher.config import Committee, Municipality
-from matcher.digest.outbox import Delivered, deliver_due
-from matcher.digest.plan import letter_due, period_of, plan_digest
-from matcher.digest.render import Rendered, build_message, message_id_for, render
-from matcher.digest.smtp import SmtpServer
-from matcher.domain import Digest, Letter, LetterState
-from matcher.jobs.installation import Clock, Installation, Progress, Stop
+from matcher.digest.message import build_message, message_id_for
+from matcher.digest.overview import CommitteeLetter, MunicipalOverview, outbox_name, plan_overview
+from matcher.digest.plan import concerned_by, plan_digest
+from matcher.digest.render import Rendered, render, render_overview
+from matcher.digest.when import is_paused, letter_due, overview_due, period_of, slot
+from matcher.domain import (
+    Answer,
+    AnswerKind,
+    Call,
+    Digest,
+    Letter,
+    Match,
+    SourceHealth,
+    Status,
+    StoredCall,
+    Told,
+)
+from matcher.errors import StorageError
+from matcher.jobs.duplicates import twins
+from matcher.jobs.installation import Installation
+from matcher.jobs.sending import deliverable, sender_address
 from matcher.jobs.sources import source_health
 from matcher.storage import repository
-from matcher.storage.engine import Database
 
-#: longer than connect, commands and DATA together can take (RFC 5321 §4.5.3.2)
-LEASE = timedelta(minutes=15)
+log = structlog.get_logger(__name__)
+
+Key = tuple[str, str]
+DIGEST, OVERVIEW = "digest", "overview"
+#: A letter that is not planned so long after it fell due needs a person.
+OVERDUE = timedelta(hours=2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A committee's digest for one period, rendered, and the letters it became."""
+    """What one period tells a committee or a coordinator, rendered, and the letters it became."""
 
-    digest: Digest
+    digest: Digest | MunicipalOverview
     rendered: Rendered
     letters: tuple[Letter, ...] = ()
 
+    @property
+    def calls(self) -> int:
+        """How many calls it tells of."""
+        if isinstance(self.digest, Digest):
+            return len(self.digest.items)
+        return len({told.key for letter in self.digest.letters for told in letter.told})
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the letters of one round are made from, each read at most once."""
+
+    installation: Installation
+    now: datetime
+    _concerned: dict[str, dict[Key, tuple[str, ...]]] = field(default_factory=dict)
+    _matches: dict[str, list[Match]] = field(default_factory=dict)
+
+    @cached_property
+    def _groups(self) -> list[list[StoredCall]]:
+        """Stored calls, the same call of several publishers together, the one that is told first."""
+        with self.installation.database.read() as session:
+            stored = {call.key: call for call in repository.stored_calls(session)}
+        status = {key: call.status(self.now) for key, call in stored.items()}
+        checks = self.installation.cross_checks
+        together = twins(
+            (call.call for key, call in stored.items() if status[key] is not Status.CLOSED),
+            last=checks,
+            gone={key for key in stored if status[key] is Status.WITHDRAWN},
+        )
+        alone = [[call] for key, call in stored.items() if status[key] is Status.CLOSED]
+        groups = [*alone, *([stored[call.key] for call in group] for group in together)]
+        return [group for group in groups if group[0].call.source not in checks]
+
+    @cached_property
+    def calls(self) -> dict[Key, StoredCall]:
+        """The calls one may be told of, by key."""
+        return {first.key: first for first, *_ in self._groups}
+
+    @cached_property
+    def twins(self) -> dict[Key, list[Call]]:
+        """The same call as other publishers have it."""
+        return {first.key: [other.call for other in others] for first, *others in self._groups if others}
+
+    @cached_property
+    def _kept(self) -> dict[Key, Key]:
+        """Under which key the call of each key is told now."""
+        return {call.key: group[0].key for group in self._groups for call in group}
+
+    @cached_property
+    def health(self) -> list[SourceHealth]:
+        """How the sources are."""
+        return source_health(self.installation, self.now)
+
+    @cached_property
+    def publishers(self) -> dict[str, str]:
+        """The organisation's name by source."""
+        return {key: source.title for key, source in self.installation.sources.items()}
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """The answers of all committees that count, oldest first."""
+        with self.installation.database.read() as session:
+            given = repository.answers(session)
+        return [self._renamed(answer) for answer in given]
+
+    def _renamed(self, answer: Answer) -> Answer:
+        source, source_id = self._kept.get(answer.key, answer.key)
+        return replace(answer, source=source, source_id=source_id)
+
+    def matches(self, committee: Committee) -> list[Match]:
+        """A committee's ranking."""
+        if committee.id not in self._matches:
+            with self.installation.database.read() as session:
+                self._matches[committee.id] = repository.load_matches(session, committee.id)
+        return self._matches[committee.id]
+
+    def concerned(self, municipality: Municipality) -> dict[Key, tuple[str, ...]]:
+        """Names of the committees that a call concerns, best match first, those apart that declined it."""
+        if municipality.id not in self._concerned:
+            declined = {(a.committee, a.key) for a in self.answers if a.kind is AnswerKind.NOT_FOR_US}
+            names = {committee.id: committee.name for committee in municipality.committees}
+            by_id = concerned_by(m for committee in municipality.committees for m in self.matches(committee))
+            self._concerned[municipality.id] = {
+                key: tuple(names[i] for i in ids if (i, key) not in declined) for key, ids in by_id.items()
+            }
+        return self._concerned[municipality.id]
+
+    def told(self, committee: Committee) -> dict[Key, Told]:
+        """The last time a committee was told of each call.
+
+        A call told under another publisher's name counts as told under the present one, and as it is now:
+        what two publishers write differently is no change.
+        """
+        with self.installation.database.read() as session:
+            ledger = repository.told(session, committee.id)
+        found: dict[Key, Told] = {}
+        for key, told in ledger.items():
+            kept = self._kept.get(key, key)
+            if kept == key or kept not in ledger:
+                call = told.call if kept == key else self.calls[kept].call
+                found[kept] = replace(told, source=kept[0], source_id=kept[1], call=call)
+        return found
+
 
 def compose(
-    installation: Installation, municipality: Municipality, committee: Committee, period: str, now: datetime
+    material: Material, municipality: Municipality, committee: Committee, period: str, *, first: bool
 ) -> Planned:
     """The digest a committee would get now, without storing anything."""
-    configuration = installation.configuration
-    with installation.database.read() as session:
-        stored = {call.key: call for call in repository.stored_calls(session)}
-        matches = repository.load_matches(session, committee.id)
-        told = repository.told(session, committee.id)
+    configuration = material.installation.configuration
     digest = plan_digest(
         municipality=municipality,
         committee=committee,
-        calls=stored,
-        matches=matches,
-        told=told,
-        health=source_health(installation, now),
+        calls=material.calls,
+        matches=material.matches(committee),
+        told=material.told(committee),
+        health=material.health,
         settings=configuration.settings,
         programmes=configuration.programmes,
         config_version=configuration.version,
         period=period,
-        now=now,
-        publishers={key: source.title for key, source in installation.sources.items()},
+        now=material.now,
+        publishers=material.publishers,
+        answers={a.key: a for a in material.answers if a.committee == committee.id},
+        concerned=material.concerned(municipality),
+        twins=material.twins,
+        first=first,
     )
-    return Planned(
-        digest=digest, rendered=render(digest, list_domain=configuration.settings.mail.list_domain)
-    )
+    rendered = render(digest, list_domain=configuration.settings.mail.list_domain)
+    return Planned(digest=digest.without_last(rendered.left_out), rendered=rendered)
 
 
 def preview(installation: Installation, committee_id: str, now: datetime) -> Planned:
     """The letter a committee would get now, whether or not one is due; nothing is stored."""
     municipality, committee = installation.committee(committee_id)
-    planned = compose(installation, municipality, committee, period_of(now), now)
-    recipients = committee.recipients or (
-        f"{committee.id}@{installation.configuration.settings.mail.list_domain}",
-    )
-    return replace(planned, letters=_letters(installation, committee, planned, recipients[:1], now))
+    first = last_period(installation, committee) is None
+    planned = compose(Material(installation, now), municipality, committee, period_of(now), first=first)
+    mail = installation.configuration.settings.mail
+    recipients = committee.recipients or (f"{committee.id}@{mail.list_domain}",)
+    return replace(planned, letters=_letters(installation, planned, recipients[:1], DIGEST, now))
+
+
+def preview_overview(installation: Installation, municipality_id: str, now: datetime) -> Planned:
+    """The overview a municipality's coordinator would get now; nothing is stored.
+
+    Raises:
+        ConfigError: there is no such municipality.
+    """
+    municipality = installation.municipality(municipality_id)
+    planned = _compose_overview(Material(installation, now), municipality, period_of(now))
+    mail = installation.configuration.settings.mail
+    recipients = municipality.coordinator or (f"{municipality.id}@{mail.list_domain}",)
+    return replace(planned, letters=_letters(installation, planned, recipients[:1], OVERVIEW, now))
 
 
 def plan(installation: Installation, now: datetime, *, store: bool = True) -> list[Planned]:
     """Compose and freeze the letters that are due; planning again does nothing.
 
-    Each committee is one transaction. A committee without recipients is planned for nobody, so
-    nothing is marked as told to it.
+    Each committee is one transaction. A committee without recipients, or with none that is not suspended,
+    is planned for nobody, so nothing is marked as told to it. A municipality's overview is due with the
+    last of its committees' letters.
     """
-    planned_all = []
-    for municipality, committee in installation.configuration.committees():
-        period = letter_due(committee.digest, now=now, last_period=last_period(installation, committee))
-        if period is None or not committee.recipients:
-            continue
-        planned = compose(installation, municipality, committee, period, now)
-        if planned.digest.empty and committee.digest.when_empty == "silence":
-            continue
-        letters = _letters(installation, committee, planned, committee.recipients, now)
+    configuration = installation.configuration
+    material = Material(installation, now)
+    with installation.database.read() as session:
+        digests, overviews = (repository.last_periods(session, kind) for kind in (DIGEST, OVERVIEW))
+    planned_all: list[Planned] = []
+
+    def queue(planned: Planned, recipients: Sequence[str], kind: str, told: Sequence[Told] = ()) -> None:
+        letters = _letters(installation, planned, recipients, kind, now)
         if store:
             with installation.database.write() as session:
-                queued = repository.queue_letters(session, letters, planned.digest.told)
-            if not queued:
-                continue
+                if not repository.queue_letters(session, letters, told):
+                    return
         planned_all.append(replace(planned, letters=letters))
+
+    for municipality, committee in configuration.committees():
+        last = digests.get(committee.id)
+        period = letter_due(committee.digest, now=now, last_period=last)
+        if period is None or not (recipients := deliverable(installation, committee.recipients)):
+            continue
+        with _sparing_others(committee.id, period):
+            planned = compose(material, municipality, committee, period, first=last is None)
+            assert isinstance(planned.digest, Digest)
+            if planned.digest.empty and committee.digest.when_empty == "silence":
+                if store:
+                    with installation.database.write() as session:
+                        repository.keep_silent(session, committee.id, period, now)
+                continue
+            queue(planned, recipients, DIGEST, planned.digest.told)
+    for municipality in configuration.municipalities:
+        last = overviews.get(outbox_name(municipality))
+        schedules = [committee.digest for committee in municipality.committees if committee.recipients]
+        period = overview_due(schedules, now=now, last_period=last)
+        if period is None or not (recipients := deliverable(installation, municipality.coordinator)):
+            continue
+        with _sparing_others(outbox_name(municipality), period):
+            planned = _compose_overview(material, municipality, period)
+            queue(planned, recipients, OVERVIEW)
     return planned_all
 
 
-def last_period(installation: Installation, committee: Committee) -> str | None:
-    """The latest period a committee has a letter for, or ``None``."""
+@contextmanager
+def _sparing_others(committee: str, period: str) -> Iterator[None]:
+    """A letter that cannot be made costs the others nothing; it stays due and is overdue two hours later."""
+    try:
+        yield
+    except StorageError:
+        raise  # the same for all
+    except Exception as error:  # noqa: BLE001 (the boundary of one letter)
+        log.error(
+            "letter not planned",
+            committee=committee,
+            period=period,
+            problem=repr(error),
+            traceback=traceback.format_exc(),
+        )
+
+
+def overdue(installation: Installation, now: datetime) -> list[tuple[str, str]]:
+    """Committees, with the period, whose letter fell due two hours ago and could not be planned."""
     with installation.database.read() as session:
-        periods = repository.letter_periods(session)
-    return max(
-        (period for name, period, kind in periods if (name, kind) == (committee.id, "digest")), default=None
+        planned = repository.last_periods(session, DIGEST)
+    return [
+        (committee.id, period)
+        for _, committee in installation.configuration.committees()
+        if deliverable(installation, committee.recipients)
+        and (period := letter_due(committee.digest, now=now, last_period=planned.get(committee.id)))
+        and (due := slot(committee.digest, period)) is not None
+        and now - due > OVERDUE
+    ]
+
+
+def last_period(installation: Installation, committee: Committee) -> str | None:
+    """The latest period planned for a committee, or ``None``."""
+    with installation.database.read() as session:
+        return repository.last_periods(session, DIGEST).get(committee.id)
+
+
+def _compose_overview(material: Material, municipality: Municipality, period: str) -> Planned:
+    installation, now = material.installation, material.now
+    configuration = installation.configuration
+    told = {committee.id: material.told(committee) for committee in municipality.committees}
+    with installation.database.read() as session:
+        earlier = repository.letters(session, committee=outbox_name(municipality), limit=1)
+        planned = repository.last_periods(session, DIGEST)
+        letters = [
+            CommitteeLetter(
+                name=committee.name,
+                recipients=len(deliverable(installation, committee.recipients)),
+                paused=slot(committee.digest, period) is None and is_paused(committee.digest, now),
+                planned=planned.get(committee.id, "") >= period,
+                told=tuple(repository.told_in(session, committee.id, period)),
+            )
+            for committee in municipality.committees
+        ]
+    overview = plan_overview(
+        municipality=municipality,
+        letters=letters,
+        calls=material.calls,
+        matches=[m for committee in municipality.committees for m in material.matches(committee)],
+        concerned=material.concerned(municipality),
+        told_ever=frozenset(key for each in told.values() for key in each),
+        answers=material.answers,
+        health=material.health,
+        config_version=configuration.version,
+        period=period,
+        since=earlier[0].created_at if earlier else now - timedelta(weeks=1),
+        now=now,
     )
+    return Planned(digest=overview, rendered=render_overview(overview))
 
 
 def _letters(
-    installation: Installation,
-    committee: Committee,
-    planned: Planned,
-    recipients: Sequence[str],
-    now: datetime,
+    installation: Installation, planned: Planned, recipients: Sequence[str], kind: str, now: datetime
 ) -> tuple[Letter, ...]:
     mail = installation.configuration.settings.mail
     sender = sender_address(installation)
@@ -124,8 +343,9 @@ def _letters(
         )
         letters.append(
             Letter(
-                committee=committee.id,
+                committee=planned.digest.committee,
                 period=planned.digest.period,
+                kind=kind,
                 recipient=recipient,
                 subject=planned.rendered.subject,
                 message_id=message_id,
@@ -134,111 +354,3 @@ def _letters(
             )
         )
     return tuple(letters)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sending:
-    """What became of the letters that were tried, and why none was when none could be."""
-
-    results: tuple[Delivered, ...] = ()
-    #: letters of a process that died; whether the server has them is not known
-    expired: int = 0
-    problem: str | None = None
-    #: why nothing was tried, although nothing is wrong
-    held: str | None = None
-
-    def of(self, *states: LetterState) -> list[Delivered]:
-        """The letters that ended in one of these states."""
-        return [result for result in self.results if result.state in states]
-
-    @property
-    def sent(self) -> int:
-        """How many letters the server accepted."""
-        return len(self.of(LetterState.SENT))
-
-    @property
-    def unsent(self) -> list[Delivered]:
-        """Letters that were tried and not accepted."""
-        return [result for result in self.results if result.state is not LetterState.SENT]
-
-    @property
-    def failed(self) -> bool:
-        """Whether a person should look."""
-        return bool(self.unsent or self.expired or self.problem)
-
-
-@dataclass(frozen=True)
-class StoredOutbox:
-    """The outbox of ``digest.outbox`` over the database: each step is a transaction of its own."""
-
-    database: Database
-    owner: str
-
-    def waiting(self, now: datetime) -> bool:
-        """Whether a queued letter may be sent now."""
-        with self.database.read() as session:
-            return repository.letter_waiting(session, now)
-
-    def expire(self, now: datetime) -> int:
-        """Claims whose lease has run out become uncertain."""
-        with self.database.write() as session:
-            return repository.expire_leases(session, now)
-
-    def claim(self, now: datetime) -> Letter | None:
-        """The next letter that may be tried, claimed for this process."""
-        with self.database.write() as session:
-            return repository.claim_letter(session, self.owner, now, LEASE)
-
-    def finish(
-        self,
-        letter: Letter,
-        state: LetterState,
-        now: datetime,
-        problem: str | None = None,
-        next_attempt_at: datetime | None = None,
-    ) -> None:
-        """Write down what became of a claimed letter."""
-        assert letter.id is not None
-        with self.database.write() as session:
-            repository.finish_letter(
-                session, letter.id, self.owner, state, now, problem=problem, next_attempt_at=next_attempt_at
-            )
-
-
-def waiting(installation: Installation) -> int:
-    """How many letters wait in the outbox."""
-    with installation.database.read() as session:
-        return len(repository.letters(session, state=LetterState.QUEUED))
-
-
-def send(
-    installation: Installation,
-    clock: Clock,
-    progress: Progress = lambda _: None,
-    stop: Stop = lambda: False,
-) -> Sending:
-    """Hand every letter that may be tried to the mail server, one by one.
-
-    Without SMTP_URL nothing is tried: the letters stay in the outbox, which is said.
-    """
-    if installation.smtp_url is None:
-        count = waiting(installation)
-        return Sending(held=f"SMTP_URL is not set: {count} letters wait in the outbox." if count else None)
-
-    def note(result: Delivered) -> None:
-        progress(f"{result.letter.recipient}: {result.state}")
-
-    report = deliver_due(
-        StoredOutbox(installation.database, installation.owner),
-        SmtpServer.from_url(installation.smtp_url),
-        sender=sender_address(installation),
-        now=clock,
-        on_result=note,
-        stop=stop,
-    )
-    return Sending(results=report.results, expired=report.expired, problem=report.unreachable)
-
-
-def sender_address(installation: Installation) -> str:
-    """MAIL_FROM, else an address in the configured list domain."""
-    return installation.mail_from or f"eu-utlysningar@{installation.configuration.settings.mail.list_domain}"

@@ -9,13 +9,16 @@ from datetime import datetime, timedelta
 import structlog
 
 from matcher.config.loading import load_configuration
-from matcher.digest.plan import next_letter
-from matcher.domain import STOCKHOLM, SourceHealth
+from matcher.digest.when import next_letter
+from matcher.domain import STOCKHOLM, SourceHealth, Suspension
 from matcher.errors import ConfigError
 from matcher.jobs.alarms import raise_alarms
+from matcher.jobs.evidence import carry_out_retention
 from matcher.jobs.installation import Clock, Installation, Stop
-from matcher.jobs.letters import Sending, last_period, plan, send
+from matcher.jobs.letters import last_period, plan
+from matcher.jobs.outbox import bounces_due
 from matcher.jobs.ranking import counted, match
+from matcher.jobs.sending import Sending, brake_on, send
 from matcher.jobs.sources import due_sources, scrape, source_health
 from matcher.scrapers.source import load_sources
 from matcher.storage import repository
@@ -44,6 +47,10 @@ class Overview:
     committees: tuple[CommitteeState, ...]
     #: number of letters by state
     outbox: dict[str, int]
+    #: addresses that get no letters
+    suspended: tuple[Suspension, ...]
+    #: why letters are held back
+    brake: str | None
     last_beat: datetime | None
     alive: bool
     config_version: str
@@ -53,9 +60,8 @@ def overview(installation: Installation, now: datetime) -> Overview:
     """The state of sources, matches and outbox."""
     states = []
     with installation.database.read() as session:
-        outbox: dict[str, int] = {}
-        for letter in repository.letters(session):
-            outbox[str(letter.state)] = outbox.get(str(letter.state), 0) + 1
+        outbox = {str(state): count for state, count in repository.count_letters(session).items()}
+        suspended = tuple(repository.suspensions(session))
         beat = repository.last_beat(session)
         for _, committee in installation.configuration.committees():
             ranked = counted(committee, repository.load_matches(session, committee.id))
@@ -71,10 +77,13 @@ def overview(installation: Installation, now: datetime) -> Overview:
                     next_letter=next_letter(committee.digest, now=now, last_period=latest),
                 )
             )
+    brake = brake_on(installation, now)
     return Overview(
         sources=tuple(source_health(installation, now)),
         committees=tuple(states),
         outbox=outbox,
+        suspended=suspended,
+        brake=brake.sentence if brake else None,
         last_beat=beat,
         alive=beat is not None and now - beat < timedelta(minutes=5),
         config_version=installation.configuration.version,
@@ -91,13 +100,15 @@ class TickReport:
     planned: int = 0
     sent: int = 0
     unsent: int = 0
+    #: why letters could not be sent, or the mailbox of those that came back not be read
+    mail_problem: str | None = None
     #: the configuration on disk is wrong and the last good one stays in force
     configuration_problem: str | None = None
 
     @property
     def failed(self) -> bool:
         """Whether a person should look."""
-        return bool(self.failed_sources or self.unsent or self.configuration_problem)
+        return bool(self.failed_sources or self.unsent or self.mail_problem or self.configuration_problem)
 
     def sentence(self) -> str:
         """The report in one line."""
@@ -109,6 +120,8 @@ class TickReport:
             "ranked" if self.matched else "ranking up to date",
             f"{self.planned} letters planned, {self.sent} sent, {self.unsent} not sent",
         ]
+        if self.mail_problem:
+            said.append(self.mail_problem.rstrip("."))
         if self.configuration_problem:
             said.append(f"configuration not taken over: {self.configuration_problem}")
         return "; ".join(said) + "."
@@ -133,10 +146,13 @@ class Service:
             stale = self._stale(now)
             if stale and not stop():
                 match(inst, clock())
+            unread = bounces_due(inst, clock()) if not stop() else None
             planned = plan(inst, clock()) if not stop() else []
             if not stop():
                 raise_alarms(inst, clock())
             sending = send(inst, clock, stop=stop) if not stop() else Sending()
+            if not stop():
+                carry_out_retention(inst, clock())
             report = TickReport(
                 scraped=tuple(r.source for r in runs),
                 failed_sources=tuple(r.source for r in runs if not r.stores),
@@ -144,6 +160,7 @@ class Service:
                 planned=sum(len(p.letters) for p in planned),
                 sent=sending.sent,
                 unsent=len(sending.unsent) + sending.expired,
+                mail_problem=sending.problem or sending.brake or unread,
                 configuration_problem=problem,
             )
             level = log.warning if report.failed else log.info

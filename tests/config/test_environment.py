@@ -31,6 +31,12 @@ def test_each_variable_can_be_given_in_a_file(monkeypatch: pytest.MonkeyPatch, t
     values = {
         "DATABASE_URL": "postgresql://matcher:hemligt@db/matcher",
         "SMTP_URL": "smtp+starttls://u:hem%40ligt@mail.example.org:587",
+        "MAIL_TOKEN_URL": "https://login.example.org/tenant/oauth2/v2.0/token",
+        "MAIL_CLIENT_ID": "app",
+        "MAIL_CLIENT_SECRET": "hemligt",
+        "MAIL_SCOPE": "https://outlook.example.org/.default",
+        "ARCHIVE_URL": "imaps://arkiv:hemligt@mail.example.org/INBOX",
+        "BOUNCES_URL": "imaps://eu:hemligt@mail.example.org/INBOX",
         "MAIL_FROM": "eu@example.org",
         "PUBLIC_URL": "https://matcher.example.org",
         "MATCHER_CONFIG": "configuration",
@@ -118,3 +124,21 @@ def test_the_example_names_every_variable_and_is_valid(monkeypatch: pytest.Monke
     for name, value in pairs:
         monkeypatch.setenv(name, value)
     assert load_environment() == Environment()
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"MAIL_TOKEN_URL": "http://login.example.org/token"}, "MAIL_TOKEN_URL is not of the form https"),
+        ({"MAIL_TOKEN_URL": "https://login.example.org/token"}, "give all three or none"),
+        ({"MAIL_CLIENT_SECRET": "hemligt"}, "give all three or none"),
+    ],
+)
+def test_a_login_by_token_needs_all_of_its_variables(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], said: str
+) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=said) as caught:
+        load_environment()
+    assert "hemligt" not in str(caught.value)

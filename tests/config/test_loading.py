@@ -168,11 +168,10 @@ def test_an_expired_priority_warns_and_does_not_fail(directory: Path) -> None:
     ]
 
 
-def test_retention_that_is_not_carried_out_is_said(directory: Path) -> None:
-    (directory / "matcher.yaml").write_text("retention: {letters_days: 365}\n", encoding="utf-8")
-    assert warnings_of(load_configuration(directory), date(2027, 1, 1)) == [
-        "matcher.yaml: retention.letters_days is set, but this version deletes nothing yet"
-    ]
+def test_a_permission_for_a_source_that_does_not_exist_is_a_fault(directory: Path) -> None:
+    (directory / "matcher.yaml").write_text("permissions: {se_kulturrodet: by e-mail}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"se_kulturrodet.*no such source.*did you mean se_kulturradet"):
+        load_configuration(directory, known_sources=["se_esf", "se_kulturradet"])
 
 
 # --- meetings --------------------------------------------------------------------------------

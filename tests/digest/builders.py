@@ -18,11 +18,14 @@ from matcher.config.models import (
     Programme,
     Settings,
 )
-from matcher.digest.plan import period_of, plan_digest
+from matcher.digest.plan import plan_digest
+from matcher.digest.when import period_of
 from matcher.domain import (
     BRUSSELS,
     STOCKHOLM,
     ActionType,
+    Answer,
+    AnswerKind,
     Applicant,
     Band,
     Call,
@@ -190,6 +193,18 @@ def told(given: Call, section: Section = Section.NEW, days_ago: int = 14, now: d
         told_at=moment,
         call=given,
     )
+
+
+def answer(given: Call, kind: AnswerKind = AnswerKind.INTERESTED, days_ago: int = 1, **fields: Any) -> Answer:
+    """What the committee answered some days ago."""
+    values: dict[str, Any] = {
+        "committee": COMMITTEE.id,
+        "source": given.source,
+        "source_id": given.source_id,
+        "kind": kind,
+        "at": NOW - timedelta(days=days_ago),
+    }
+    return Answer(**values | fields)
 
 
 def plan(

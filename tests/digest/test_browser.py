@@ -1,17 +1,20 @@
-"""The letter in a real browser: nothing overflows a narrow screen, nothing is fetched, nothing runs."""
+"""Letters in a real browser: fit for a narrow screen and for everybody, nothing fetched, nothing run."""
 
 from __future__ import annotations
 
 import html
+import json
 import re
 import shutil
 import subprocess
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from matcher.digest.render import render
-from tests.digest.builders import call, plan, stored
+from matcher.digest.render import render, render_overview
+from tests.digest.builders import call, plan, rich_digest, stored
+from tests.digest.test_overview import overview
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -20,13 +23,14 @@ pytestmark = [
 ]
 
 
-def opened(page: Path, profile: Path) -> str:
+def opened(page: Path, profile: Path, *options: str) -> str:
     """The page's DOM after its scripts have run."""
     done = subprocess.run(
         [
-            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            f"--user-data-dir={profile}", "--virtual-time-budget=2000", "--dump-dom", page.as_uri(),
+            str(CHROMIUM), *options, "--headless", "--no-sandbox", "--disable-gpu",
+            "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync",
+            "--disable-component-update", f"--user-data-dir={profile}", "--virtual-time-budget=2000",
+            "--dump-dom", page.as_uri(),
         ],
         capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
@@ -63,3 +67,40 @@ def test_the_letter_fits_the_screen_and_runs_nothing(tmp_path: Path, width: int)
     assert found is not None
     across, articles, ran, foreign = map(int, found.groups())
     assert (across <= width, articles, ran, foreign) == (True, len(titles), 0, 0)
+
+
+@pytest.mark.parametrize("name", ["letter", "overview"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 800])
+def test_axe_finds_no_fault_and_the_colours_follow_the_readers_wish(
+    tmp_path: Path, name: str, scheme: str, width: int
+) -> None:
+    letter = render(rich_digest()).html if name == "letter" else render_overview(overview()).html
+    axe = (resources.files("axe_core_python") / "axe.min.js").read_text("utf-8")
+    script = """
+        onload = async () => {
+            const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'];
+            const result = await axe.run(document, {runOnly: rules});
+            const found = {
+                faults: result.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' | ')),
+                passed: result.passes.map(p => p.id),
+                across: document.documentElement.scrollWidth,
+                background: getComputedStyle(document.querySelector('header')).backgroundColor,
+            };
+            parent.document.body.dataset.found = JSON.stringify(found);
+        }"""
+    page = tmp_path / "letter.html"
+    checked = letter.replace("</body>", f"<script>{axe}</script><script>{script}</script></body>")
+    # a window is never narrower than 500 pixels, a frame is
+    frame = f'<iframe width="{width}" height="900" style="border:0" srcdoc="{html.escape(checked)}"></iframe>'
+    page.write_text(frame, encoding="utf-8")
+    dark = ["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
+    dom = opened(page, tmp_path / "profile", "--hide-scrollbars", *dark)
+    data = re.search(r'data-found="([^"]*)"', dom)
+    assert data is not None
+    found = json.loads(html.unescape(data[1]))
+    assert found["faults"] == []
+    # what it looked at, so that no fault is not nothing looked at
+    assert {"color-contrast", "heading-order", "html-has-lang", "valid-lang", "list"} <= set(found["passed"])
+    assert found["across"] <= width
+    assert found["background"] == ("rgb(29, 33, 38)" if scheme == "dark" else "rgb(255, 255, 255)")

@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from matcher.digest.outbox import MOST_ATTEMPTS, PAUSES, Delivered, after_problem, deliver_due
+from matcher.digest.outbox import (
+    MOST_ATTEMPTS,
+    PAUSES,
+    REFUSED_IN_A_ROW,
+    WEEK,
+    Delivered,
+    after_problem,
+    deliver_due,
+    too_many,
+)
 from matcher.digest.smtp import SmtpServer
 from matcher.domain import Letter, LetterState
 from matcher.errors import DeferredError, RefusedError, UncertainError, UnreachableError
@@ -70,17 +79,15 @@ class Ledger:
         self.log.append(f"claim {claimed.id}")
         return claimed
 
-    def finish(
-        self,
-        letter: Letter,
-        state: LetterState,
-        now: datetime,
-        problem: str | None = None,
-        next_attempt_at: datetime | None = None,
-    ) -> None:
-        self.log.append(f"{state} {letter.id}")
-        self.letters[letter.id] = replace(
-            self.letters[letter.id], state=state, problem=problem, next_attempt_at=next_attempt_at
+    def finish(self, result: Delivered, now: datetime) -> None:
+        held = self.letters[result.letter.id]
+        self.log.append(f"{result.state} {held.id}")
+        self.letters[held.id] = replace(
+            held,
+            state=result.state,
+            problem=result.problem,
+            next_attempt_at=result.next_attempt_at,
+            attempts=held.attempts - (not result.counted),
         )
 
     def states(self) -> list[LetterState]:
@@ -168,6 +175,30 @@ def test_a_server_that_goes_down_halfway_ends_the_round_and_loses_nothing() -> N
         report = deliver_due(ledger, raw.client(), sender=SENDER, now=clock)
     assert ledger.log == ["claim 1", "queued 1"]
     assert report.unreachable is not None
+    assert ledger.letters[1].attempts == 0
+
+
+def test_five_letters_refused_in_a_row_end_the_round() -> None:
+    ledger = Ledger(*(letter(n) for n in range(1, 9)))
+    with RawServer({"RCPT": "554 5.7.1 relay access denied"}) as raw:
+        report = deliver_due(ledger, raw.client(), sender=SENDER, now=clock)
+        assert raw.connections == 1 + REFUSED_IN_A_ROW
+    assert ledger.states() == [LetterState.FAILED] * 5 + [LetterState.QUEUED] * 3
+    assert "relay access denied" in (report.unreachable or "")
+
+
+def test_refusals_between_letters_that_go_through_end_nothing() -> None:
+    ledger = Ledger(*(letter(n) for n in range(1, 12)))
+
+    class EveryThird(RawServer):
+        def _answer(self, connection: object, step: str) -> bool:
+            self.answers["RCPT"] = "250 ok" if self.connections % 3 == 0 else "550 5.1.1 nobody"
+            return super()._answer(connection, step)  # type: ignore[arg-type]
+
+    with EveryThird() as raw:
+        report = deliver_due(ledger, raw.client(), sender=SENDER, now=clock)
+    assert (len(report.results), report.unreachable) == (11, None)
+    assert all(r.unknown_recipient == (r.state is LetterState.FAILED) for r in report.results)
 
 
 def test_one_poisonous_letter_is_set_aside_after_five_attempts_and_the_others_arrive() -> None:
@@ -219,3 +250,30 @@ def test_refused_uncertain_and_unreachable_do_not_depend_on_the_number_of_attemp
     error: RefusedError | UncertainError | UnreachableError, state: LetterState
 ) -> None:
     assert {after_problem(letter(attempts=n), error, NOW).state for n in (1, 5, 50)} == {state}
+
+
+# --- the brake --------------------------------------------------------------------------------
+
+
+def weeks(*counts: int) -> list[datetime]:
+    """Moments in the weeks before now, the last week first."""
+    return [NOW - n * WEEK - timedelta(days=2) for n, count in enumerate(counts, 1) for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "before", "usual"),
+    [
+        (1000, weeks(), None),  # a new installation knows no usual
+        (1000, weeks(20, 20), None),
+        (50, weeks(2, 2, 2), None),  # never held back, however unusual
+        (51, weeks(2, 2, 2), 50),
+        (60, weeks(20, 20, 20), None),
+        (61, weeks(20, 20, 20), 60),
+        (160, weeks(10, 10, 10, 110, 10, 10), None),  # monthly letters come all at once
+        (166, weeks(10, 10, 10, 110, 10, 10), 165),
+        (61, weeks(20, 0, 20, 0, 20), 60),  # a week without letters is not a usual week
+        (1000, weeks(*[0] * 12, 20, 20, 20), None),  # too long ago to say anything
+    ],
+)
+def test_the_brake_knows_what_is_usual(waiting: int, before: list[datetime], usual: int | None) -> None:
+    assert too_many(waiting, before, least=50, now=NOW) == usual

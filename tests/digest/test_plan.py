@@ -7,14 +7,16 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.config.models import DigestSchedule
-from matcher.digest.plan import changes_since
+from matcher.config.models import DecidingBody, DigestSchedule, Municipality
+from matcher.digest.plan import changes_since, concerned_by
 from matcher.domain import (
     STOCKHOLM,
     Amount,
+    AnswerKind,
     Applicant,
     Band,
     Consortium,
@@ -39,6 +41,7 @@ from tests.digest.builders import (
     NOW,
     PROGRAMMES,
     WEEK,
+    answer,
     at,
     call,
     keys,
@@ -140,7 +143,8 @@ def test_a_missed_week_still_brings_the_reminder() -> None:
 
 def test_an_answered_call_is_not_reminded_of() -> None:
     soon = call("A", deadlines=(on(2026, 12, 3),))
-    assert plan([stored(soon)], tellings=[told(soon)], answered={soon.key}).empty
+    given = answer(soon, days_ago=20)
+    assert plan([stored(soon)], tellings=[told(soon)], answers={soon.key: given}).empty
 
 
 def test_a_call_that_no_longer_suits_is_not_reminded_of() -> None:
@@ -446,3 +450,177 @@ def test_the_ledger_holds_each_call_as_it_was_told() -> None:
     digest = rich_digest()
     assert all(isinstance(t, Told) and t.told_at == NOW and t.period == "2026-W47" for t in digest.told)
     assert [t.call for t in digest.told] == [i.call for i in digest.items]
+
+
+# --- answers ----------------------------------------------------------------------------------
+
+
+def test_an_answer_is_shown_once_and_its_call_is_no_longer_new_or_pressing() -> None:
+    soon = call("A", deadlines=(on(2026, 12, 3),))
+    ledger = [told(soon)]
+    given = answer(soon, AnswerKind.WATCH)
+    digest = plan([stored(soon)], tellings=ledger, answers={soon.key: given})
+    assert [(i.section, i.answer) for i in digest.items] == [(Section.ANSWERED, given)]
+    next_week = plan([stored(soon)], tellings=list(digest.told), answers={soon.key: given}, now=NOW + WEEK)
+    assert next_week.empty
+    assert next_week.totals.standing == 1
+
+
+def test_an_answer_to_a_call_never_told_is_shown_and_the_call_is_not_new() -> None:
+    digest = plan([stored(call("A"))], answers={call("A").key: answer(call("A"))})
+    assert keys(digest, Section.ANSWERED) == ["A"]
+    assert keys(digest, Section.NEW) == []
+
+
+def test_a_later_answer_is_shown_again() -> None:
+    a = call("A")
+    later = answer(a, AnswerKind.APPLIED)
+    digest = plan([stored(a)], tellings=[told(a, Section.ANSWERED, 7)], answers={a.key: later})
+    assert keys(digest, Section.ANSWERED) == ["A"]
+
+
+@pytest.mark.parametrize("kind", [AnswerKind.INTERESTED, AnswerKind.PARTNER, AnswerKind.APPLIED])
+def test_who_is_interested_still_hears_of_changes(kind: AnswerKind) -> None:
+    before = call("A")
+    moved = call("A", deadlines=(at(2027, 2, 8),))
+    given = answer(before, kind, days_ago=20)
+    digest = plan([stored(moved)], tellings=[told(before)], answers={before.key: given})
+    assert keys(digest, Section.CHANGED) == ["A"]
+
+
+@pytest.mark.parametrize("kind", [AnswerKind.NOT_FOR_US, AnswerKind.GRANTED, AnswerKind.REFUSED])
+def test_what_is_settled_is_not_taken_up_again(kind: AnswerKind) -> None:
+    before = call("A")
+    moved = call("A", deadlines=(on(2026, 11, 30),))
+    given = answer(before, kind, days_ago=20)
+    digest = plan([stored(moved)], tellings=[told(before)], answers={before.key: given})
+    assert digest.empty
+    assert digest.totals.standing == 0
+
+
+# --- several committees, several publishers ---------------------------------------------------
+
+
+def test_a_call_for_several_committees_names_the_others_and_proposes_the_best_match_as_lead() -> None:
+    a, b, c = call("A"), call("B"), call("C")
+    others = {
+        a.key: ("Barn- och utbildningsnämnden", "Socialnämnden"),
+        b.key: ("Socialnämnden", "Kulturnämnden", "Tekniska nämnden"),
+        c.key: ("Socialnämnden",),
+    }
+    digest = plan([stored(x) for x in (a, b, c)], concerned=others)
+    assert [(i.also, i.lead) for i in digest.items] == [
+        (("Barn- och utbildningsnämnden",), "Barn- och utbildningsnämnden"),
+        (("Kulturnämnden", "Tekniska nämnden"), "Socialnämnden"),
+        ((), None),
+    ]
+
+
+def test_a_call_concerns_the_committees_for_which_it_is_possible_and_not_excluded() -> None:
+    a = call("A")
+    found = concerned_by(
+        [
+            match(a, 0.6, committee="one"),
+            match(a, 0.9, committee="two"),
+            match(a, 0.1, committee="weak"),
+            match(a, 0.95, committee="excluded", eligibility=NO),
+            match(a, 0.6, committee="as good as one, and after it in the file"),
+        ]
+    )
+    assert found == {a.key: ("two", "one", "as good as one, and after it in the file")}
+
+
+def test_the_same_call_on_other_sites_is_linked_at_most_twice() -> None:
+    a = call("A")
+    twins = [call("A", source=s, url=f"https://{s}.example/a") for s in ("se_esf", "other", "third")]
+    (item,) = plan([stored(a)], twins={a.key: twins}).items
+    assert [(link.publisher, link.url) for link in item.elsewhere] == [
+        ("ESF-rådet", "https://se_esf.example/a"),
+        ("other.example", "https://other.example/a"),
+    ]
+
+
+# --- the executive committee ------------------------------------------------------------------
+
+
+def with_executive(*meetings: date, paper_days: int = 7) -> Municipality:
+    executive = DecidingBody(name="Kommunstyrelsen", meetings=meetings, paper_days=paper_days)
+    return MUNICIPALITY.model_copy(update={"executive": executive})
+
+
+def test_when_the_executive_must_decide_too_both_meetings_are_named() -> None:
+    municipality = with_executive(date(2026, 12, 9), date(2027, 1, 6), date(2027, 1, 13))
+    (item,) = plan([stored(call("A"))], municipality=municipality).items
+    assert item.decision is not None
+    found = item.decision.executive
+    assert found is not None
+    # the executive's papers for 6 January are due on 30 December, after the committee's 16 December
+    assert (found.timing, found.meeting) == (Timing.IN_TIME, date(2027, 1, 6))
+    assert (found.committee_meeting, found.committee_papers_due) == (date(2026, 12, 16), date(2026, 12, 2))
+
+
+def test_the_committee_must_meet_before_the_executives_papers_are_due() -> None:
+    # papers on 13 December; the committee meets on 25 November with papers due on 11 November: passed
+    municipality = with_executive(date(2026, 12, 20), date(2027, 1, 13))
+    (item,) = plan([stored(call("A"))], municipality=municipality).items
+    assert item.decision is not None
+    assert item.decision.timing is Timing.IN_TIME
+    assert item.decision.executive is not None
+    assert item.decision.executive.timing is Timing.TOO_LATE
+
+
+def test_an_executive_whose_meetings_end_early_is_unknown_and_it_does_not_decide_after_itself() -> None:
+    unknown = with_executive(date(2026, 11, 18))
+    (item,) = plan([stored(call("A"))], municipality=unknown).items
+    assert item.decision is not None
+    assert item.decision.executive is not None
+    assert item.decision.executive.timing is Timing.UNKNOWN
+    itself = COMMITTEE.model_copy(update={"name": "Kommunstyrelsen"})
+    (item,) = plan([stored(call("A"))], municipality=unknown, committee=itself).items
+    assert item.decision is not None
+    assert item.decision.executive is None
+
+
+def test_a_deadline_known_by_its_month_is_planned_for_from_the_months_first_day() -> None:
+    january = Deadline(at=on(2027, 1, 31).at, precision=Precision.MONTH)
+    (item,) = plan([stored(call("A", deadlines=(january,)))]).items
+    assert item.decision is not None
+    assert item.decision.meeting == date(2026, 12, 16)  # not 27 January
+
+
+# --- rhythm -----------------------------------------------------------------------------------
+
+
+def test_a_monthly_committee_is_reminded_of_what_closes_before_its_next_letter() -> None:
+    closes = call("A", deadlines=(on(2026, 12, 18),))  # in 32 days; the next letter is 21 days away
+    monthly = COMMITTEE.model_copy(update={"digest": DigestSchedule(every="month")})
+    assert keys(plan([stored(closes)], tellings=[told(closes, days_ago=28)]), Section.CLOSING) == []
+    digest = plan([stored(closes)], tellings=[told(closes, days_ago=28)], committee=monthly)
+    assert keys(digest, Section.CLOSING) == ["A"]
+
+
+def test_after_a_long_pause_the_letter_holds_what_is_open_and_no_backlog() -> None:
+    three_months = timedelta(days=90)
+    closed = [call(f"C{n}", deadlines=(on(2026, 9, 20 + n),)) for n in range(5)]
+    fresh = [call(f"N{n}") for n in range(40)]
+    ledger = [told(c, days_ago=three_months.days) for c in closed]
+    digest = plan([stored(c) for c in (*closed, *fresh)], tellings=ledger)
+    assert keys(digest, Section.CHANGED) == []
+    assert len(keys(digest, Section.NEW)) == COMMITTEE.digest.max_calls
+    assert digest.totals.waiting == 40 - COMMITTEE.digest.max_calls
+
+
+def test_a_call_that_is_back_after_it_was_told_as_withdrawn_is_told_once() -> None:
+    a = call("A")
+    gone = plan([stored(a, withdrawn_at=NOW - timedelta(days=1))], tellings=[told(a)])
+    back = plan([stored(a)], tellings=list(gone.told), now=NOW + WEEK)
+    assert [(c.before, c.after) for c in back.items[0].changes] == [(Status.WITHDRAWN, Status.OPEN)]
+    assert plan([stored(a)], tellings=list(back.told), now=NOW + 2 * WEEK).empty
+
+
+def test_what_finds_no_room_in_the_mail_is_not_told_and_waits() -> None:
+    digest = plan([stored(call(f"A{n}")) for n in range(4)])
+    shorter = digest.without_last(3)
+    assert [t.source_id for t in shorter.told] == [digest.items[0].call.source_id]
+    assert shorter.totals.waiting == digest.totals.waiting + 3
+    assert digest.without_last(0) is digest

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from matcher.digest.smtp import SmtpServer, ascii_address
-from matcher.errors import ConfigError, DeferredError, RefusedError, UncertainError, UnreachableError
+from matcher.errors import (
+    ConfigError,
+    DeferredError,
+    RefusedError,
+    UncertainError,
+    UnknownRecipientError,
+    UnreachableError,
+)
 from tests.digest.servers import PASSWORD, USER, Inbox, RawServer, certificate, free_port, real_server
 
 MESSAGE = b"Subject: Hej\r\n\r\n.en punkt f\xc3\xb6rst\r\n..tv\xc3\xa5\r\nslut\r\n"
@@ -118,6 +125,22 @@ def test_a_server_that_repeats_the_password_does_not_get_it_into_our_error() -> 
     assert "550" in str(caught.value)
 
 
+@pytest.mark.parametrize("answer", ["250 ok", "550 5.1.1 no archive", "452 full"])
+def test_the_archive_gets_a_blind_copy_and_its_refusal_does_not_stop_the_letter(answer: str) -> None:
+    class Archive(RawServer):
+        def _answer(self, connection: object, step: str) -> bool:
+            self.answers["RCPT"] = answer if "arkiv@" in str(self.commands[-1:]) else "250 ok"
+            return super()._answer(connection, step)  # type: ignore[arg-type]
+
+    with Archive() as server:
+        server.client().send(MESSAGE, SENDER, RECIPIENT, "arkiv@example.org")
+        assert [c for c in server.commands if c.startswith("RCPT")] == [
+            f"RCPT TO:<{RECIPIENT}>",
+            "RCPT TO:<arkiv@example.org>",
+        ]
+        assert len(server.accepted) == 1
+
+
 # --- misbehaviour -----------------------------------------------------------------------------
 
 
@@ -157,8 +180,34 @@ def test_a_break_before_the_letter_flows_is_put_off(step: str, answer: str) -> N
         assert server.accepted == []
 
 
+@pytest.mark.parametrize(
+    ("answer", "unknown"),
+    [
+        ("550 5.1.1 nobody here", True),
+        ("550 5.1.10 recipient not found", True),
+        ("550 5.2.1 mailbox disabled", True),
+        ("552 5.2.2 mailbox full", False),
+        ("550 5.7.1 not allowed", False),
+        ("550 nobody, or something else", False),
+    ],
+)
+def test_only_a_server_that_says_so_makes_an_address_unknown(answer: str, unknown: bool) -> None:
+    with RawServer({"RCPT": answer}) as server, pytest.raises(RefusedError) as caught:
+        server.client().send(MESSAGE, SENDER, RECIPIENT)
+    assert isinstance(caught.value, UnknownRecipientError) == unknown
+
+
+@pytest.mark.parametrize("answer", ["drop", "hang", "421 tired"])
+def test_trouble_at_rset_cannot_happen_since_each_letter_has_its_own_connection(answer: str) -> None:
+    with RawServer({"RSET": answer}) as server:
+        for _ in range(3):
+            server.client().send(MESSAGE, SENDER, RECIPIENT)
+        assert (server.connections, len(server.accepted)) == (3, 3)
+        assert "RSET" not in server.commands
+
+
 @pytest.mark.parametrize("step", ["connect", "EHLO"])
-@pytest.mark.parametrize("answer", ["drop", "hang", "421 busy", "554 go away"])
+@pytest.mark.parametrize("answer", ["drop", "hang", "421 busy", "554 go away", "hello?"])
 def test_a_break_before_the_letter_is_mentioned_says_nothing_about_it(step: str, answer: str) -> None:
     with RawServer({step: answer, "HELO": answer}) as server:
         client = server.client(connect_seconds=0.4)

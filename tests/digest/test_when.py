@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.config.models import DigestSchedule
-from matcher.digest.plan import WEEKDAYS, letter_due, next_letter, period_of, slot
+from matcher.digest.when import (
+    WEEKDAYS,
+    is_paused,
+    letter_due,
+    next_letter,
+    overview_due,
+    period_of,
+    slot,
+)
 from matcher.domain import STOCKHOLM
 from tests.digest.builders import NOW, WEEK
 
@@ -128,6 +136,29 @@ def test_every_weekly_slot_of_two_years_gives_exactly_one_letter_per_week(weekda
         assert len(sent) == 104
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("weekday", WEEKDAYS)
+def test_every_weekly_slot_from_2024_to_2034_gives_exactly_one_letter_per_week(weekday: str) -> None:
+    every = periods(date(2024, 1, 1), date(2034, 12, 31))
+    for hour in range(24):
+        for minute in range(0, 60, 15):
+            schedule = weekly(weekday, time(hour, minute))
+            last: str | None = None
+            for period in every:
+                due = slot(schedule, period)
+                assert due is not None
+                assert letter_due(schedule, now=due - timedelta(minutes=1), last_period=last) is None
+                assert letter_due(schedule, now=due, last_period=last) == period
+                last = period
+                assert letter_due(schedule, now=due + HOUR, last_period=last) is None
+                local = due.astimezone(STOCKHOLM)
+                assert (local.hour, local.minute) == (hour, minute) or (
+                    (local.hour, hour, local.month) == (3, 2, 3)
+                )
+            assert last == every[-1] == "2034-W52"
+    assert len(every) == 574
+
+
 @given(
     st.sampled_from(WEEKDAYS),
     st.times().map(lambda t: t.replace(second=0, microsecond=0)),
@@ -162,3 +193,40 @@ def test_the_next_letter_is_told_for_every_rhythm() -> None:
     monthly = next_letter(weekly(every="month"), now=NOW, last_period="2026-W45")
     assert monthly == datetime(2026, 12, 7, 6, 0, tzinfo=UTC)
     assert next_letter(weekly(paused=True), now=NOW, last_period=None) is None
+
+
+# --- pauses and overviews ---------------------------------------------------------------------
+
+
+def test_a_pause_ends_after_its_last_day_and_leaves_nothing_to_make_up() -> None:
+    schedule = weekly(paused_until=date(2026, 11, 16))
+    monday = datetime(2026, 11, 16, 7, 0, tzinfo=STOCKHOLM)
+    assert is_paused(schedule, monday)
+    assert not is_paused(schedule, monday + timedelta(days=1))
+    for day in range(7):  # the Monday fell within the pause, so its letter does not come on Tuesday either
+        assert letter_due(schedule, now=monday + timedelta(days=day), last_period="2026-W40") is None
+    assert letter_due(schedule, now=monday + WEEK, last_period="2026-W40") == "2026-W48"
+    assert next_letter(schedule, now=NOW, last_period="2026-W40") == (monday + WEEK).astimezone(UTC)
+
+
+def test_the_next_letter_after_a_pause_of_half_a_year_is_told() -> None:
+    schedule = weekly(paused_until=date(2027, 5, 31))
+    assert next_letter(schedule, now=NOW, last_period="2026-W46") == datetime(2027, 6, 7, 5, 0, tzinfo=UTC)
+
+
+def test_an_overview_is_due_with_the_last_letter_of_its_period_and_once() -> None:
+    schedules = [weekly(), weekly("thursday", time(9)), weekly(paused=True)]
+    thursday = datetime(2026, 11, 19, 9, 0, tzinfo=STOCKHOLM)
+    last = "2026-W46"
+    assert overview_due(schedules, now=thursday - timedelta(minutes=1), last_period=last) is None
+    assert overview_due(schedules, now=thursday, last_period=last) == "2026-W47"
+    assert overview_due(schedules, now=thursday + 3 * HOUR, last_period="2026-W47") is None
+
+
+def test_a_week_without_letters_has_no_overview() -> None:
+    odd_week = datetime(2026, 11, 18, 12, 0, tzinfo=STOCKHOLM)
+    even_week = odd_week + WEEK
+    fortnightly = [weekly(every="fortnight")]
+    found = [overview_due(fortnightly, now=n, last_period="2026-W45") for n in (odd_week, even_week)]
+    assert sorted(str(period) for period in found) == ["2026-W48", "None"]
+    assert overview_due([], now=NOW, last_period=None) is None
