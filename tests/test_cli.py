@@ -105,14 +105,14 @@ def test_the_main_job_from_the_command_line(matcher, world):
     replay, inbox = world
     code, out, error = matcher("run", "--replay", replay, "--now", NOW)
     assert (code, error) == (0, "")
-    assert "5 letters sent." in out
-    assert len(inbox.messages) == 5
+    assert "7 letters sent." in out
+    assert len(inbox.messages) == 7
 
     code, out, _ = matcher("run", "--replay", replay, "--now", NOW)
     assert code == 0
     assert "No letter is due." in out
     assert "Nothing new was sent." in out
-    assert len(inbox.messages) == 5
+    assert len(inbox.messages) == 7
 
     rows = [json.loads(line) for line in matcher("calls", "--format", "jsonl", "--now", NOW)[1].splitlines()]
     assert {r["status"] for r in rows} == {"open", "forthcoming", "closed"}
@@ -140,7 +140,7 @@ def test_the_main_job_from_the_command_line(matcher, world):
     best = listed[0]["match"]["source_id"]
     assert "part of the score" in matcher("explain", "norrbacka-sn", best, "--now", NOW)[1]
     state = json.loads(matcher("status", "--json", "--now", NOW)[1])
-    assert state["outbox"] == {"sent": 5}
+    assert state["outbox"] == {"sent": 7}
     assert matcher("status", "--alive", "--now", NOW)[0] == 1
 
 
@@ -152,7 +152,7 @@ def test_a_preview_stores_and_sends_nothing(matcher, world):
     assert text.startswith("EU-utlysningar för Socialnämnden")
     assert "<h1" in matcher("digest", "preview", "norrbacka-sn", "--format", "html", "--now", NOW)[1]
     planned = json.loads(matcher("send", "--dry-run", "--json", "--now", NOW)[1])
-    assert (len(planned["would_plan"]), planned["queued"]) == (5, 0)
+    assert (len(planned["would_plan"]), planned["queued"]) == (7, 0)
     assert inbox.messages == []
 
 
@@ -168,13 +168,21 @@ def test_one_source_can_be_read_alone_and_a_failure_is_exit_1(matcher, world):
     assert "interreg_eu" in error
 
 
+def test_a_list_is_accepted_only_by_the_name_of_its_source(matcher, world):
+    replay, _ = world
+    code, _, error = matcher("scrape", "--accept", "--replay", replay, "--now", NOW)
+    assert (code, "name the sources" in error) == (2, True)
+    code, out, _ = matcher("scrape", "interreg_eu", "--accept", "--replay", replay, "--now", NOW, "--json")
+    assert (code, [r["outcome"] for r in json.loads(out)]) == (0, ["ok"])
+
+
 def test_a_refusing_mail_server_is_exit_1_and_the_letters_wait(matcher, world, monkeypatch):
     replay, _ = world
     monkeypatch.setenv("SMTP_URL", "smtp://127.0.0.1:1")
     code, out, _ = matcher("run", "--replay", replay, "--now", NOW)
     assert code == 1
     assert "127.0.0.1:1" in out
-    assert json.loads(matcher("status", "--json", "--now", NOW)[1])["outbox"] == {"queued": 5}
+    assert json.loads(matcher("status", "--json", "--now", NOW)[1])["outbox"] == {"queued": 7}
 
 
 def test_ranking_a_file_and_measuring_it_needs_no_database(matcher, tmp_path):
@@ -219,3 +227,23 @@ def test_a_day_without_a_time_is_noon_in_sweden():
     assert clock_of("2026-08-10")() == datetime(2026, 8, 10, 12, tzinfo=STOCKHOLM)
     assert clock_of("2026-08-10T08:00")() == datetime(2026, 8, 10, 8, tzinfo=STOCKHOLM)
     assert clock_of("2026-08-10T08:00Z")() == datetime(2026, 8, 10, 10, tzinfo=STOCKHOLM)
+
+
+def test_an_answer_is_taken_down_listed_and_refused_when_it_makes_no_sense(matcher, world):
+    assert matcher("scrape", "--now", NOW, "--replay", world[0])[0] == 0
+    chosen = json.loads(matcher("calls", "--json", "--status", "open", "--now", NOW)[1])[0]
+    key = (chosen["source"], chosen["source_id"])
+    code, out, _ = matcher(
+        "answer", "norrbacka-sn", *key, "not_for_us", "--reason", "staff", "--by", "kansliet"
+    )
+    assert (code, "is answered: not_for_us" in out) == (0, True)
+    (listed,) = json.loads(matcher("answers", "norrbacka-sn", "--json")[1])
+    assert (listed["kind"], listed["reason"], listed["who"]) == ("not_for_us", "staff", "kansliet")
+    assert chosen["title"] in matcher("answers")[1]
+    code, _, err = matcher("answer", "norrbacka-sn", *key, "interested", "--reason", "staff")
+    assert (code, "a reason goes with not_for_us alone" in err) == (1, True)
+    code, _, err = matcher("answer", "norrbacka-sn", "eu_portal", "NO-SUCH", "interested")
+    assert (code, "There is no call eu_portal/NO-SUCH" in err) == (1, True)
+    assert matcher("answer", "nobody", *key, "interested")[0] == 2
+    code, out, _ = matcher("digest", "overview", "norrbacka", "--now", NOW)
+    assert (code, "Norrbacka kommun: översikt" in out) == (0, True)

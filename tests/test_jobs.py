@@ -26,6 +26,8 @@ from matcher.storage import repository
 TODAY = date(2027, 3, 10)
 NOW = datetime(2027, 3, 10, 9, 0, tzinfo=STOCKHOLM)
 WEEK = timedelta(days=7)
+#: five committees, two coordinators
+LETTERS = 7
 
 
 def at(moment: datetime) -> jobs.Clock:
@@ -73,16 +75,16 @@ def text_of(message: bytes) -> str:
     return str(parsed.get_body(("plain",)).get_content())
 
 
-def test_a_call_travels_from_four_publishers_to_five_inboxes_once(installation, inbox):
+def test_a_call_travels_from_four_publishers_to_five_committees_once(installation, inbox):
     runs = jobs.scrape(installation, jobs.enabled_sources(installation), clock=at(NOW))
     assert {r.source: r.outcome for r in runs} == dict.fromkeys(installation.sources, Outcome.OK)
 
     ranked = jobs.match(installation, NOW)
     assert all(r.strong + r.possible >= 3 for r in ranked)
 
-    assert len(jobs.plan(installation, NOW)) == 5
-    assert jobs.send(installation, at(NOW)).sent == 5
-    assert len(inbox.messages) == 5
+    assert len(jobs.plan(installation, NOW)) == LETTERS
+    assert jobs.send(installation, at(NOW)).sent == LETTERS
+    assert len(inbox.messages) == LETTERS
     social = next(
         text_of(m) for m, to in zip(inbox.messages, inbox.recipients, strict=True) if "social" in to[0]
     )
@@ -90,14 +92,15 @@ def test_a_call_travels_from_four_publishers_to_five_inboxes_once(installation, 
 
     # the same moment again, and once more after reading everything anew: nothing is told twice
     assert a_round(installation, NOW).results == ()
-    assert len(inbox.messages) == 5
+    assert len(inbox.messages) == LETTERS
 
 
 def test_what_was_told_once_is_not_new_the_week_after(installation, inbox):
     a_round(installation, NOW)
     first = {to[0]: text_of(m) for m, to in zip(inbox.messages, inbox.recipients, strict=True)}
     a_round(installation, NOW + WEEK)
-    second = dict(zip([to[0] for to in inbox.recipients[5:]], map(text_of, inbox.messages[5:]), strict=True))
+    later = zip(inbox.messages[LETTERS:], inbox.recipients[LETTERS:], strict=True)
+    second = {to[0]: text_of(m) for m, to in later}
     assert first.keys() == second.keys()
     title = "Integrated home-based care for older people living with dementia"
     told = next(to for to, text in first.items() if title in text)
@@ -138,9 +141,9 @@ def test_a_mail_server_that_is_down_leaves_the_letters_queued_and_they_go_later(
     failed = jobs.send(nobody, at(NOW))
     assert failed.problem
     assert failed.sent == 0
-    assert jobs.waiting(installation) == 5
-    assert jobs.send(installation, at(NOW + timedelta(hours=5))).sent == 5
-    assert len(inbox.messages) == 5
+    assert jobs.waiting(installation) == LETTERS
+    assert jobs.send(installation, at(NOW + timedelta(hours=5))).sent == LETTERS
+    assert len(inbox.messages) == LETTERS
 
 
 def test_without_a_mail_server_letters_stay_in_the_outbox_and_that_is_said(installation):
@@ -148,27 +151,27 @@ def test_without_a_mail_server_letters_stay_in_the_outbox_and_that_is_said(insta
     jobs.match(installation, NOW)
     jobs.plan(installation, NOW)
     sending = jobs.send(dataclasses.replace(installation, smtp_url=None), at(NOW))
-    assert sending.held == "SMTP_URL is not set: 5 letters wait in the outbox."
+    assert sending.held == f"SMTP_URL is not set: {LETTERS} letters wait in the outbox."
     assert not sending.failed
 
 
 def test_a_dry_run_stores_nothing(installation):
     jobs.scrape(installation, jobs.enabled_sources(installation), clock=at(NOW))
     jobs.match(installation, NOW)
-    assert len(jobs.plan(installation, NOW, store=False)) == 5
+    assert len(jobs.plan(installation, NOW, store=False)) == LETTERS
     assert jobs.waiting(installation) == 0
-    assert len(jobs.plan(installation, NOW)) == 5
+    assert len(jobs.plan(installation, NOW)) == LETTERS
 
 
 def test_ticks_do_what_is_due_and_nothing_twice(installation, inbox):
     service = jobs.Service(installation)
     first = service.tick(at(NOW), lambda: False)
-    assert (set(first.scraped), first.matched, first.sent) == (set(installation.sources), True, 5)
+    assert (set(first.scraped), first.matched, first.sent) == (set(installation.sources), True, LETTERS)
     assert service.tick(at(NOW + timedelta(minutes=1)), lambda: False) == jobs.TickReport()
     # another process with the same database: its own first tick finds everything done
     other = jobs.Service(dataclasses.replace(installation, owner="another"))
     assert other.tick(at(NOW + timedelta(minutes=2)), lambda: False) == jobs.TickReport()
-    assert len(inbox.messages) == 5
+    assert len(inbox.messages) == LETTERS
     tomorrow = service.tick(at(NOW + timedelta(days=1)), lambda: False)
     assert (set(tomorrow.scraped), tomorrow.sent) == (set(installation.sources), 0)
 
@@ -215,7 +218,7 @@ def test_every_number_behind_a_score_can_be_shown(installation):
 def test_the_overview_counts_what_there_is(installation):
     a_round(installation, NOW)
     overview = jobs.overview(installation, NOW)
-    assert overview.outbox == {str(LetterState.SENT): 5}
+    assert overview.outbox == {str(LetterState.SENT): LETTERS}
     assert {s.outcome for s in overview.sources} == {Outcome.OK}
     assert all(c.last_period == "2027-W10" and c.next_letter for c in overview.committees)
     assert not overview.alive  # nothing has ticked
@@ -253,7 +256,7 @@ def test_the_operators_hear_of_a_broken_source_once_and_not_daily(installation, 
     counts = []
     for day in (1, 2, 3):
         later = NOW + timedelta(days=day)
-        jobs.scrape(broken, [broken.sources["se_esf"]], clock=at(later))
+        jobs.scrape(broken, list(broken.sources.values()), clock=at(later))
         counts.append(jobs.raise_alarms(broken, later))
     assert counts == [1, 0, 0]
     assert jobs.send(installation, at(NOW + timedelta(days=3))).sent == 1

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from matcher.digest.alarm import OPERATORS, Alarm, alarm_letters
-from matcher.domain import STOCKHOLM, LetterState, Outcome
+from matcher.digest.alarm import Alarm, alarm_letters
+from matcher.domain import STOCKHOLM, Outcome, Rule, Violation
+from matcher.jobs import freshness
 from matcher.jobs.installation import Installation
-from matcher.jobs.letters import sender_address
+from matcher.jobs.letters import overdue
+from matcher.jobs.outbox import delivery_alarms
+from matcher.jobs.sending import sender_address
+from matcher.jobs.sources import enabled_sources
+from matcher.scrapers.source import Source
 from matcher.storage import repository
+
+#: a trouble that stays away for longer is a new one when it comes back: some come and go with the hour
+_PAUSE = {"daily": timedelta(days=3), "weekly": timedelta(days=15)}
+_ONCE = "You get no second letter about this for as long as it lasts."
 
 
 def raise_alarms(installation: Installation, now: datetime) -> int:
@@ -20,65 +29,102 @@ def raise_alarms(installation: Installation, now: datetime) -> int:
     """
     mail = installation.configuration.settings.mail
     new = 0
-    for alarm in (*_source_alarms(installation), *_letter_alarms(installation)):
+    alarms = (
+        *_source_alarms(installation, now),
+        *_planning_alarms(installation, now),
+        *delivery_alarms(installation, now),
+    )
+    for alarm in alarms:
         letters = alarm_letters(alarm, mail, mail_from=sender_address(installation), now=now)
         with installation.database.write() as session:
             new += repository.queue_letters(session, letters, [])
     return new
 
 
-def _source_alarms(installation: Installation) -> Iterator[Alarm]:
+def _planning_alarms(installation: Installation, now: datetime) -> Iterator[Alarm]:
+    for committee, period in overdue(installation, now):
+        yield Alarm(
+            key=f"{committee} {period} overdue",
+            subject=f"the letter to {committee} could not be made",
+            lines=(
+                f"The letter of {period} to {committee} is due and cannot be made; it is tried each minute.",
+                f"The service's log says why; `matcher digest preview {committee}` shows it too.",
+                _ONCE,
+            ),
+        )
+
+
+def _source_alarms(installation: Installation, now: datetime) -> Iterator[Alarm]:
+    """What is wrong with the sources now; the key of each says since when, so that a new trouble is new."""
+    untried: dict[str, datetime] = {}
     with installation.database.read() as session:
         records = repository.last_runs(session)
-    for key, record in records.items():
-        source = installation.sources.get(key)
-        if source is None or record.last.outcome is Outcome.OK:
-            continue
-        if record.last.outcome is Outcome.DEGRADED:
-            # odd records come and go: one letter a week says enough
-            year, week, _ = record.last.ended_at.astimezone(STOCKHOLM).isocalendar()
-            yield Alarm(
-                key=f"{key} degraded {year}-W{week:02}",
-                subject=f"{source.title} was read, but not wholly",
-                lines=(
-                    f"{record.last.problem or 'Some records could not be read.'}",
-                    f"The calls that could be read are stored. `matcher scrape {key}` shows the odd records.",
-                ),
+        arrivals = repository.arrivals(session)
+        for source in enabled_sources(installation):
+            record = records.get(source.key)
+            if record is None:
+                continue
+            for violation in record.last.violations:
+                since = repository.broken_since(session, source.key, violation.name, _PAUSE[source.frequency])
+                yield _broken(source, record, violation, since or record.last.ended_at)
+            silent = freshness.quiet(arrivals.get(source.key, ()), now)
+            if silent:
+                yield Alarm(
+                    key=f"{source.key} quiet since {arrivals[source.key][-1]:%Y-%m-%d}",
+                    subject=f"{source.title} has had nothing new for long",
+                    lines=(f"{source.key}: {silent}.", f"The list: {source.url}", _ONCE),
+                )
+            old = freshness.stale(source, record, now)
+            if old and record.last.outcome in (Outcome.OK, Outcome.DEGRADED):  # else its failure was told
+                untried[f"{source.title} ({source.key}): {old}."] = record.last.ended_at
+    if untried:  # one trouble however many sources: nobody reads them
+        yield Alarm(
+            key=f"not read since {min(untried.values()):%Y-%m-%dT%H:%M}",
+            subject="sources have not been read in time",
+            lines=(*untried, "See whether the service runs: `matcher status`.", _ONCE),
+        )
+
+
+def _broken(source: Source, record: repository.SourceRecord, violation: Violation, since: datetime) -> Alarm:
+    read = (
+        f"{record.last_read.ended_at.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}" if record.last_read else "never"
+    )
+    key = f"{source.key} {violation.name} since {since.astimezone(STOCKHOLM):%Y-%m-%dT%H:%M}"
+    sentence = violation.sentence[:1].upper() + violation.sentence[1:]
+    if not violation.fatal:
+        return Alarm(
+            key=key,
+            subject=f"{source.title} was read, but not wholly",
+            lines=(f"{sentence}.", f"What could be read is stored. {_advice(source, violation)}", _ONCE),
+        )
+    return Alarm(
+        key=key,
+        subject=f"{source.title} could not be read",
+        lines=(
+            f"{sentence}.",
+            f"Last read: {read}. Nothing of this run was stored: yesterday's calls stand, and the letters "
+            "say that this source has not been read.",
+            f"It is tried again by itself. {_advice(source, violation)}",
+            _ONCE,
+        ),
+    )
+
+
+def _advice(source: Source, violation: Violation) -> str:
+    """What to do, and how to let it be when the publisher means it."""
+    match violation.rule:
+        case Rule.SURVIVAL | Rule.FIELDS | Rule.FILL:
+            return (
+                f"Compare with {source.url}. If the publisher means it, "
+                f"`matcher scrape {source.key} --accept` takes the list as it is; otherwise the module needs "
+                "mending: see docs/operations.md."
             )
-            continue
-        since = record.last_read.ended_at if record.last_read else None
-        read = f"{since.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}" if since else "never"
-        yield Alarm(
-            key=f"{key} failed, last read {read}",
-            subject=f"{source.title} could not be read",
-            lines=(
-                record.last.problem or "The run ended without a reason.",
-                f"Last read: {read}. Nothing of this run was stored: yesterday's calls stand, and the "
-                "letters say that this source has not been read.",
-                f"It is tried again by itself. If the publisher has changed its site, the module of {key} "
-                "needs mending: see docs/operations.md and CONTRIBUTING.md. You get no second letter "
-                "about this.",
-            ),
-        )
-
-
-def _letter_alarms(installation: Installation) -> Iterator[Alarm]:
-    with installation.database.read() as session:
-        troubled = [
-            letter
-            for state in (LetterState.FAILED, LetterState.UNCERTAIN)
-            for letter in repository.letters(session, state=state)
-        ]
-    for letter in troubled:
-        if letter.committee == OPERATORS:  # an alarm about an alarm would go the same way
-            continue
-        yield Alarm(
-            key=f"letter {letter.id} {letter.state}",
-            subject=f"a letter to {letter.recipient} is {letter.state}",
-            lines=(
-                f"{letter.subject}",
-                f"{letter.problem or 'The process that was sending it died.'}",
-                f"Message-ID: {letter.message_id}. A failed letter is not tried again; an uncertain one "
-                "may have arrived: look for its Message-ID in the mail server's log.",
-            ),
-        )
+        case Rule.RECORDS:
+            return f"`matcher scrape {source.key}` shows the odd records."
+        case Rule.SOUND:
+            return f"This is our own bug; `matcher scrape {source.key}` shows where."
+        case _:
+            return (
+                f"If the publisher has changed its site, the module of {source.key} needs mending: "
+                "see docs/operations.md."
+            )

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, time, timedelta
+from functools import partial
 
-from matcher.domain import STOCKHOLM, Fetched, Outcome, SourceHealth, SourceRun, Status, StoredCall
+import structlog
+
+from matcher.domain import STOCKHOLM, Fetched, Outcome, SourceHealth, SourceRun, Status
 from matcher.errors import ConfigError
+from matcher.jobs import freshness
 from matcher.jobs.installation import Clock, Installation, Progress
 from matcher.scrapers.fetch import Fetcher
 from matcher.scrapers.run import run_source
 from matcher.scrapers.source import Source, load_module
 from matcher.storage import repository
+
+log = structlog.get_logger(__name__)
 
 #: a source that failed is tried again after this long, not only at the next scheduled time
 RETRY_AFTER = timedelta(hours=2)
@@ -39,21 +45,24 @@ def scrape(
     sources: Sequence[Source],
     *,
     clock: Clock,
+    accept: bool = False,
     progress: Progress = lambda _: None,
     on_done: Callable[[SourceRun, repository.Stored], None] = lambda _run, _stored: None,
 ) -> list[SourceRun]:
     """Read sources side by side and store each in one transaction of its own.
 
     A source that fails costs the others nothing; its run is stored with the reason and its calls
-    stay as they were.
+    stay as they were. With ``accept`` a person vouches for the lists: what they no longer have is gone.
     """
     database = installation.database
 
     def read(source: Source) -> SourceRun:
         with database.read() as session:
             known = repository.known_calls(session, source.key)
+            history = repository.fill_history(session, source.key)
             cached = repository.cached_pages(session, source.key)
-        return _run(installation, source, known, cached, clock=clock, progress=progress)
+        read_now = partial(run_source, known=known, history=history, accept=accept)
+        return _run(installation, source, read_now, cached, clock=clock, progress=progress)
 
     runs: list[SourceRun] = []
     with ThreadPoolExecutor(max_workers=max(1, len(sources)), thread_name_prefix="source") as pool:
@@ -70,31 +79,34 @@ def try_source(
     installation: Installation, source: Source, *, clock: Clock, progress: Progress = lambda _: None
 ) -> SourceRun:
     """Read a source as if for the first time; nothing is stored."""
-    return _run(installation, source, (), {}, clock=clock, progress=progress)
+    return _run(installation, source, partial(run_source, known=()), {}, clock=clock, progress=progress)
 
 
 def _run(
     installation: Installation,
     source: Source,
-    known: Sequence[StoredCall],
+    read_now: Callable[..., SourceRun],
     cached: Mapping[str, Fetched],
     *,
     clock: Clock,
     progress: Progress,
 ) -> SourceRun:
+    settings = installation.configuration.settings
+    if permission := settings.permissions.get(source.key):
+        log.info("robots.txt set aside", source=source.key, permission=permission)
     with Fetcher(
         source,
-        settings=installation.configuration.settings.http,
+        settings=settings.http,
         now=clock,
         replay=installation.replay,
         cached=cached,
+        permitted=permission is not None,
     ) as fetch:
-        return run_source(
+        return read_now(
             source,
             load_module(source),
             fetch,
             now=clock,
-            known=known,
             progress=lambda text: progress(f"{source.key}: {text}"),
         )
 
@@ -136,6 +148,7 @@ def source_health(installation: Installation, now: datetime) -> list[SourceHealt
     """What the letter and ``matcher sources`` say about each source that is switched on."""
     with installation.database.read() as session:
         states = repository.last_runs(session)
+        arrivals = repository.arrivals(session)
         stored = repository.stored_calls(session)
     current: dict[str, int] = {}
     for call in stored:
@@ -144,6 +157,11 @@ def source_health(installation: Installation, now: datetime) -> list[SourceHealt
     health = []
     for source in enabled_sources(installation):
         state = states.get(source.key)
+        sentences = [
+            state.last.problem if state else None,
+            freshness.stale(source, state, now),
+            freshness.quiet(arrivals.get(source.key, ()), now),
+        ]
         health.append(
             SourceHealth(
                 source=source.key,
@@ -151,7 +169,8 @@ def source_health(installation: Installation, now: datetime) -> list[SourceHealt
                 outcome=state.last.outcome if state else None,
                 last_read=state.last_read.ended_at if state and state.last_read else None,
                 calls=current.get(source.key, 0),
-                problem=state.last.problem if state else None,
+                problem="; ".join(filter(None, sentences)) or None,
+                permission=installation.configuration.settings.permissions.get(source.key),
             )
         )
     return health
