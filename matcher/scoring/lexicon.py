@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,12 +12,11 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from matcher.config.models import LexiconEntry, LexiconFile
-from matcher.scoring.text import LANGUAGES, Language, Splitter, is_stop, stem, stems, words
+from matcher.scoring.compounds import Compounds
+from matcher.scoring.text import LANGUAGES, Language, Splitter, is_stop, language_of, stem, stems, words
 
-#: words in the longest phrase that is looked up
-_LONGEST_PHRASE = 8
-#: shortest lexicon word that is recognised inside a compound
-_SHORTEST_PART = 4
+#: "e-demokrati", of which the tokeniser sees only "demokrati"
+_ONE_LETTER = re.compile(r"(?<![^\W_])[^\W\d_]-(?=\w)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,36 +88,28 @@ class Lexicon:
 
     def __init__(self, files: Iterable[LexiconFile] = (), *, compound_weight: float = 0.8) -> None:
         self.compound_weight = compound_weight
-        #: source phrase as stems → alternatives in the other language, best first; () = noise
-        self._tables: dict[Language, dict[tuple[str, ...], tuple[str, ...]]] = {"sv": {}, "en": {}}
-        self._noise: dict[Language, set[tuple[str, ...]]] = {"sv": set(), "en": set()}
+        self._tables: dict[Language, _Table] = {language: _Table(language) for language in LANGUAGES}
         self._headwords: set[str] = set()
-        for entry in (entry for file in files for entry in file.terms):
+        written: list[LexiconEntry] = []
+        learnt: list[LexiconEntry] = []
+        for file in files:
+            (learnt if file.generated else written).extend(file.terms)
+        for entry in written:
             self._add(entry)
-        self._parts = {key[0] for key in self._tables["sv"] if len(key) == 1} | {
-            word for word in self._headwords if " " not in word
-        }
+        for entry in [e for e in learnt if self.meaning(e.sv, "sv") is None]:
+            self._add(entry)
+        self._compounds = Compounds(word for word in self._headwords if " " not in word)
 
     def _add(self, entry: LexiconEntry) -> None:
         swedish = (entry.sv, *entry.synonyms)
         self._headwords.update(phrase.lower() for phrase in swedish)
         for phrase in swedish:
-            key = _key(phrase, "sv")
-            if not key:
-                continue
-            if entry.noise:
-                self._noise["sv"].add(key)
-            else:
-                self._tables["sv"][key] = tuple(dict.fromkeys((*self._tables["sv"].get(key, ()), *entry.en)))
+            self._tables["sv"].add(phrase, () if entry.noise else entry.en)
         for phrase in entry.en:
-            key = _key(phrase, "en")
-            if not key:
-                continue
-            if entry.noise:
-                if len(key) > 1:
-                    self._noise["en"].add(key)
-            else:
-                self._tables["en"][key] = tuple(dict.fromkeys((*self._tables["en"].get(key, ()), entry.sv)))
+            if not entry.noise:
+                self._tables["en"].add(phrase, (entry.sv,))
+            elif len(words(phrase)) > 1:
+                self._tables["en"].add(phrase, ())
 
     @property
     def headwords(self) -> list[str]:
@@ -126,14 +118,26 @@ class Lexicon:
 
     def headwords_with_subject(self) -> list[str]:
         """Headwords that are not noise, sorted."""
-        return [text for text in self.headwords if _key(text, "sv") in self._tables["sv"]]
+        return [text for text in self.headwords if self.meaning(text, "sv")]
+
+    def meaning(self, text: str, language: Language) -> tuple[str, ...] | None:
+        """What a whole text means in the other language, if it is a term; () = noise, ``None`` = unknown."""
+        return self._tables[language].of(words(text))
+
+    def language(self, text: str) -> Language:
+        """Language of a few words: their letters tell less than which of them are known."""
+        if set("åäö") & set(text.lower()):
+            return "sv"
+        unknown = {language: len(self.uncovered(text, language)) for language in LANGUAGES}
+        if unknown["sv"] == unknown["en"]:
+            return language_of(text)
+        return min(LANGUAGES, key=lambda language: unknown[language])
 
     def phrases(self, language: Language) -> dict[tuple[str, str], tuple[tuple[str, ...], ...]]:
         """Content stems of phrases of two words or more, longest first, by their first two stems."""
         found: dict[tuple[str, str], set[tuple[str, ...]]] = {}
         other: Language = LANGUAGES[1 - LANGUAGES.index(language)]
-        texts = {text for alternatives in self._tables[other].values() for text in alternatives}
-        for key in {tuple(stems(text, language)) for text in texts}:
+        for key in {tuple(stems(text, language)) for text in self._tables[other].meanings()}:
             if len(key) > 1:
                 found.setdefault((key[0], key[1]), set()).add(key)
         return {pair: tuple(sorted(keys, key=lambda k: (-len(k), k))) for pair, keys in found.items()}
@@ -184,28 +188,26 @@ class Lexicon:
             for phrase, alternatives in self._segments(words(text), language)
             if alternatives is None
             and not is_stop(phrase[0], language)
-            and not (language == "sv" and self.inside(phrase[0]))
+            and not (language == "sv" and self._covered_by_parts(phrase[0]))
         ]
+
+    def _covered_by_parts(self, word: str) -> bool:
+        found = [self._tables["sv"].of([part]) for part in self.inside(word)]
+        return any(found) or (bool(found) and None not in found)
 
     def _segments(
         self, tokens: Sequence[str], language: Language
     ) -> Iterable[tuple[tuple[str, ...], tuple[str, ...] | None]]:
         """Cut into longest known phrases: (words, alternatives); () = noise, ``None`` = unknown word."""
-        table, noise = self._tables[language], self._noise[language]
+        table = self._tables[language]
         keys = [stem(word, language) for word in tokens]
         at = 0
         while at < len(tokens):
-            for length in range(min(_LONGEST_PHRASE, len(tokens) - at), 0, -1):
-                key = tuple(keys[at : at + length])
-                if key in noise:
-                    yield tuple(tokens[at : at + length]), ()
+            for length in range(min(table.longest.get(keys[at], 1), len(tokens) - at), 0, -1):
+                alternatives = table.of(tokens[at : at + length], keys[at : at + length])
+                if alternatives is not None:
                     break
-                if key in table:
-                    yield tuple(tokens[at : at + length]), table[key] or None
-                    break
-            else:
-                length = 1
-                yield (tokens[at],), None
+            yield tuple(tokens[at : at + length]), alternatives
             at += length
 
     def _unknown(
@@ -222,11 +224,8 @@ class Lexicon:
         if source == "sv":
             parts = self.inside(word) or (splitter.parts(word) if splitter else ())
             for part in parts:
-                key = (stem(part, source),)
-                if key in self._noise[source]:
-                    continue
-                alternatives = self._tables[source].get(key, ())
-                if alternatives:
+                alternatives = self._tables[source].of([part])
+                if alternatives is not None:
                     found += _render(word, alternatives, target, "compound", self.compound_weight)
                 elif cognates is not None:
                     found += _alike(word, part, cognates(), "compound", self.compound_weight)
@@ -238,31 +237,42 @@ class Lexicon:
 
     def inside(self, word: str) -> tuple[str, ...]:
         """Parts of a Swedish compound of which at least one is a lexicon word; empty if none is."""
-        if len(word) < 2 * _SHORTEST_PART or not word.isalpha():
-            return ()
-        known = self._parts
-        # cheapest way to write word[:end]: (letters not covered + half a letter per part, parts)
-        best: list[tuple[float, tuple[str, ...]] | None] = [(0.0, ())] + [None] * len(word)
-        for end in range(_SHORTEST_PART, len(word) + 1):
-            for start in range(end - _SHORTEST_PART + 1):
-                before = best[start]
-                if before is None or (start == 0 and end == len(word)):
-                    continue
-                piece = word[start:end]
-                forms = [piece, piece[:-1]] if piece.endswith("s") and end < len(word) else [piece]
-                if end == len(word):
-                    forms.append(stem(piece, "sv"))
-                form = next((f for f in forms if f in known and len(f) >= _SHORTEST_PART), None)
-                cost = before[0] + 0.5 + (0 if form else len(piece))
-                way = (cost, (*before[1], form or piece))
-                if best[end] is None or way < best[end]:  # type: ignore[operator]
-                    best[end] = way
-        cost, parts = best[-1] or (0.0, ())
-        return parts if cost < len(word) - 1 and len(parts) > 1 else ()
+        return self._compounds.parts(word)
 
 
-def _key(phrase: str, language: Language) -> tuple[str, ...]:
-    return tuple(stem(word, language) for word in words(phrase))
+class _Table:
+    """Phrases of one language with what they mean in the other; () = noise."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        #: as written, and by stems, which also finds other forms
+        self._exact: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._stems: dict[tuple[str, ...], tuple[str, ...]] = {}
+        #: words in the longest phrase that begins with a stem
+        self.longest: dict[str, int] = {}
+
+    def add(self, phrase: str, alternatives: Sequence[str]) -> None:
+        """Add a phrase; what it has meant so far stays."""
+        tokens = tuple(words(phrase))
+        if not tokens or _ONE_LETTER.search(phrase):
+            return
+        keys = tuple(stem(word, self.language) for word in tokens)
+        for table, key in ((self._exact, tokens), (self._stems, keys)):
+            table[key] = tuple(dict.fromkeys((*table.get(key, ()), *alternatives)))
+        self.longest[keys[0]] = max(self.longest.get(keys[0], 1), len(keys))
+
+    def of(self, tokens: Sequence[str], keys: Sequence[str] | None = None) -> tuple[str, ...] | None:
+        """What a whole phrase means: as it is written, else by its stems; ``None`` = unknown."""
+        if len(tokens) == 1 and is_stop(tokens[0], self.language):
+            return None  # "för" is no form of "förare"
+        exact = self._exact.get(tuple(tokens))
+        if exact is not None:
+            return exact
+        return self._stems.get(tuple(keys or (stem(word, self.language) for word in tokens)))
+
+    def meanings(self) -> set[str]:
+        """Everything that a phrase of this table means."""
+        return {text for alternatives in self._stems.values() for text in alternatives}
 
 
 def _render(

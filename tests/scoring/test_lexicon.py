@@ -101,3 +101,63 @@ def test_subject_words_leave_out_stop_words_and_noise() -> None:
 
 def test_an_empty_lexicon_translates_nothing() -> None:
     assert Lexicon().translate(["skola"], "sv") == []
+
+
+def test_a_word_as_it_is_written_goes_before_words_of_the_same_stem() -> None:
+    terms = [
+        {"sv": "arbetslösa", "en": ["jobseekers"]},
+        {"sv": "arbetslöshet", "en": ["unemployment"], "synonyms": ["arbetslös"]},
+    ]
+    lexicon = Lexicon([LexiconFile.model_validate({"field": "prov", "terms": terms})])
+    assert lexicon.meaning("arbetslösa", "sv") == ("jobseekers",)
+    assert lexicon.meaning("arbetslös", "sv") == ("unemployment",)
+    assert lexicon.meaning("arbetslösas", "sv") == ("jobseekers", "unemployment")
+
+
+def test_a_stop_word_is_no_form_of_a_longer_word() -> None:
+    lexicon = Lexicon(
+        [LexiconFile.model_validate({"field": "p", "terms": [{"sv": "förare", "en": ["driver"]}]})]
+    )
+    assert lexicon.translate(["för"], "sv") == []
+    assert lexicon.meaning("förarna", "sv") == ("driver",)
+
+
+def test_a_term_whose_first_letter_stands_alone_is_not_taken_for_the_rest_of_it() -> None:
+    terms = [{"sv": "demokrati", "en": ["democracy"]}, {"sv": "e-demokrati", "en": ["e-participation"]}]
+    lexicon = Lexicon([LexiconFile.model_validate({"field": "p", "terms": terms})])
+    assert lexicon.meaning("demokrati", "sv") == ("democracy",)
+
+
+def test_a_phrase_with_a_word_of_one_letter_is_found() -> None:
+    lexicon = Lexicon(
+        [LexiconFile.model_validate({"field": "p", "terms": [{"sv": "fler i jobb", "en": ["employment"]}]})]
+    )
+    assert lexicon.meaning("Fler i jobb", "sv") == ("employment",)
+
+
+def test_written_entries_win_over_learnt_ones_whatever_the_order() -> None:
+    written = LexiconFile.model_validate({"field": "p", "terms": [{"sv": "skola", "en": ["school"]}]})
+    learnt = LexiconFile.model_validate(
+        {
+            "field": "eurovoc",
+            "generated": True,
+            "terms": [{"sv": "skolor", "en": ["premises"]}, {"sv": "hamn", "en": ["port"]}],
+        }
+    )
+    for files in ([written, learnt], [learnt, written]):
+        lexicon = Lexicon(files)
+        assert lexicon.meaning("skolor", "sv") == ("school",)
+        assert lexicon.meaning("hamnar", "sv") == ("port",)
+
+
+def test_a_compound_of_words_of_administration_needs_no_english() -> None:
+    assert LEXICON.uncovered("klimatprojekt", "sv") == []
+    assert LEXICON.uncovered("grannprojekt", "sv") == ["grannprojekt"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("äldreomsorg", "sv"), ("kollektivtrafik", "sv"), ("public transport", "en"), ("climate", "en")],
+)
+def test_the_language_of_a_few_words_is_the_one_that_knows_them(text: str, language: Language) -> None:
+    assert LEXICON.language(text) == language
