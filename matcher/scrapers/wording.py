@@ -25,7 +25,7 @@ def sentences(text: str) -> Iterator[str]:
         part = ""
         for piece in re.split(r"(?<=[.!?;])\s+(?=[A-ZÅÄÖ0-9(€])", line.strip()):
             part = f"{part} {piece}" if part else piece
-            if not _ABBREVIATED.search(part):
+            if not (part.endswith(".") and _ABBREVIATED.search(part[-10:])):
                 yield part
                 part = ""
         if part:
@@ -265,6 +265,8 @@ _COUNTRIES = re.compile(
 _EACH_DIFFERENT = re.compile(
     r"each\s+established\s+in\s+(?:a\s+)?different|each\s+from\s+a\s+different", re.I
 )
+#: one of them is in whatever the two patterns above find
+_COUNTING = ("least", "minimum", "fewer", "minst", "member", "countries", "länder")
 _CONSORTIUM = re.compile(
     r"[ck]onsorti|submitted\s+by|applicants?|proposals?\s+must|parter|partners?\b|aktörer|legal\s+entit|independent\s+entit|samverka|organisationer|grupper|ska\s+vara\s+med",
     re.I,
@@ -275,7 +277,10 @@ def consortium(text: str) -> Consortium | None:
     """The least number of partners and countries, where a text states them; English and Swedish."""
     partners = countries = None
     for sentence in sentences(text):
-        if not _CONSORTIUM.search(sentence) or "in addition to the minimum" in sentence.lower():
+        lowered = sentence.lower()
+        if not any(word in lowered for word in _COUNTING):  # most sentences, and sooner than by patterns
+            continue
+        if "in addition to the minimum" in lowered or not _CONSORTIUM.search(sentence):
             continue
         if partners is None and (m := _PARTNERS.search(sentence)):
             partners = _count(m[1])
