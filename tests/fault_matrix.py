@@ -32,7 +32,7 @@ BEARABLE = ("rate_limited", "wrong_charset", "wrong_charset_false_header", "dead
 #: got over where calls have numbers and pages of their own, else heard of
 EITHER = ("hostile_html", "withdrawn")
 HEALTHY = "healthy"
-KINDS = (*HIDING, *BEARABLE, *EITHER, HEALTHY, HEALTHY)
+KINDS = (*HIDING, *BEARABLE, *EITHER, HEALTHY)
 #: faults that last as long as we let them, and the total deadline they meet, in seconds
 LASTING, PATIENCE = ("slow_drip", "stall", "endless"), 1.5
 
@@ -133,7 +133,7 @@ def healthy_world(folder: Path) -> Iterator[World]:
 
 
 def a_day(world: World, day: int, folder: Path, *, cold: bool = False) -> list[Cell]:
-    """Each source with another fault, two of them with none; two runs, two hours apart.
+    """Each source with another fault, or with none; two runs, two hours apart.
 
     Over as many days as there are kinds every source meets every kind, always beside others that are well.
     With ``cold`` nothing has been read before, and there is one run.

@@ -133,6 +133,7 @@ def test_twenty_restarts_send_each_letter_once(start, inbox) -> None:
     assert max(Counter(to[0] for to in inbox.recipients).values()) == 1
 
 
+@pytest.mark.slow
 def test_four_schedulers_at_once_send_each_letter_once(start, inbox) -> None:
     installations = [start() for _ in range(4)]
     barrier = threading.Barrier(4)

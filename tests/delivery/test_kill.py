@@ -108,6 +108,7 @@ def test_twenty_kills_lose_nothing_and_copy_nothing_that_could_be_known(
     database.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [*OWN_STEPS, *STEPS])
 def test_a_sender_that_dies_at_any_step_leaves_one_letter_per_recipient(
     database_url: str, workers: Workers, tmp_path: Path, step: str
