@@ -39,5 +39,8 @@ lock:            ## resolve dependencies anew for all supported Pythons (needs u
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --all-extras --custom-compile-command "make lock" --no-header --output-file requirements.lock pyproject.toml
 
+bench: .venv/ready    ## speed of the ranking against bm25s in the same run
+	$(BIN)/python benchmarks/matching.py
+
 clean:           ## remove the virtual environment and what the demo wrote
 	rm -rf .venv var

@@ -57,16 +57,27 @@ def evaluate(
     run: Annotated[Path, typer.Option("--run", help="TREC run file to measure.")],
     baseline: Annotated[Path | None, typer.Option("--baseline", help="Run file to compare with.")] = None,
     each: Annotated[bool, typer.Option("--each", help="Also one line per query.")] = False,
+    by_score: Annotated[
+        bool, typer.Option("--by-score", help="Also the share of hits by score: where the bands come from.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """nDCG@10, MRR, P@5 and R@20 of a ranking with 95 % intervals."""
-    from matcher.scoring.evaluate import MEASURES, Evaluation, paired_difference, read_qrels, read_run
+    from matcher.scoring.evaluate import (
+        MEASURES,
+        Evaluation,
+        paired_difference,
+        read_qrels,
+        read_run,
+        worth_by_score,
+    )
     from matcher.scoring.evaluate import evaluate as measure
 
     judged = read_qrels(qrels)
     measured: dict[str, Evaluation] = {str(p): measure(judged, read_run(p)) for p in (run, baseline) if p}
     this = measured[str(run)]
     difference = paired_difference(this, measured[str(baseline)]) if baseline else None
+    steps = worth_by_score(judged, read_run(run)) if by_score else []
     if json:
         as_json(
             {
@@ -76,6 +87,9 @@ def evaluate(
                 },
                 "difference": difference,
                 "each": this.rows if each else None,
+                "by_score": [
+                    {"score": least, "judged": count, "hits": share} for least, count, share in steps
+                ],
             }
         )
         return
@@ -89,6 +103,12 @@ def evaluate(
     )
     if difference:
         say(f"nDCG@10 minus the baseline: {difference.mean:+.3f} {interval(difference)}")
+    if by_score:
+        table(
+            None,
+            ["score from#", "judged#", "hits#"],
+            [(f"{least:.1f}", count, f"{share:.0%}") for least, count, share in steps],
+        )
     if each:
         rows = [(query, *(f"{row[m]:.3f}" for m in MEASURES)) for query, row in this.rows.items()]
         table(None, ["query", *(f"{m}#" for m in MEASURES)], rows)

@@ -80,7 +80,14 @@ def matches(
         as_json([{"match": m, "call": calls.get(m.key)} for m in found])
         return
     if not found:
-        say(f"Nothing is ranked for {known.name} yet: run `matcher scrape` and `matcher match` first.")
+        if calls and jobs.says_nothing(opened, committee):
+            say(
+                f"No list for {known.name}: no word of its priorities and its responsibility is known, and a "
+                "list by chance would be worse. `matcher check` names the words; add keywords to a priority, "
+                "or the words to the lexicon."
+            )
+        else:
+            say(f"Nothing is ranked for {known.name} yet: run `matcher scrape` and `matcher match` first.")
         return
     rows: list[tuple[object, ...]] = []
     for place, found_match in enumerate(found, 1):

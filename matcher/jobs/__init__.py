@@ -23,7 +23,7 @@ from matcher.jobs.outbox import (
     suspensions,
     unsuspend,
 )
-from matcher.jobs.ranking import Explanation, Ranked, explain, match, rank_file, unlisted
+from matcher.jobs.ranking import Explanation, Ranked, explain, match, rank_file, says_nothing, unlisted
 from matcher.jobs.sending import Sending, deliverable, reconcile, send, waiting
 from matcher.jobs.service import Overview, Service, TickReport, overview
 from matcher.jobs.sources import due_sources, enabled_sources, scrape, source_health, try_source
@@ -75,6 +75,7 @@ __all__ = [
     "reparse",
     "resend",
     "resolve",
+    "says_nothing",
     "scrape",
     "send",
     "source_health",

@@ -13,6 +13,7 @@ from matcher.config.loading import defaults_directory, load_configuration
 from matcher.domain import Band, Call, Match, Status, StoredCall, Verdict, call_from_plain
 from matcher.errors import MatcherError
 from matcher.jobs.duplicates import merged
+from matcher.jobs.feedback import learnt_of
 from matcher.jobs.installation import Installation, Progress, keep_configuration
 from matcher.scoring.eligibility import judge
 from matcher.storage import repository
@@ -58,12 +59,14 @@ def unlisted(installation: Installation, now: datetime) -> list[Call]:
 
 
 def fit_ranker(installation: Installation, calls: Iterable[Call]) -> Ranker:
-    """The model of the configuration, fitted to these calls."""
-    from matcher.scoring.lexicon import Lexicon
-    from matcher.scoring.rank import Ranker, documents_of
+    """The model of the configuration, fitted to these calls, or the kept one if nothing has changed."""
+    from matcher.scoring.cache import fitted
+    from matcher.scoring.rank import documents_of
 
     configuration = installation.configuration
-    return Ranker(configuration.scoring, Lexicon(configuration.lexicon)).fit(documents_of(calls))
+    return fitted(
+        documents_of(calls), configuration.scoring, configuration.lexicon, installation.database.directory
+    )
 
 
 def match(installation: Installation, now: datetime, progress: Progress = lambda _: None) -> list[Ranked]:
@@ -77,6 +80,7 @@ def match(installation: Installation, now: datetime, progress: Progress = lambda
     ranked = []
     if calls:
         ranker = fit_ranker(installation, calls.values())
+        learnt = learnt_of(installation, ranker, [c for _, c in configuration.committees()])
     for municipality, committee in configuration.committees():
         matches = (
             match_committee(
@@ -88,6 +92,7 @@ def match(installation: Installation, now: datetime, progress: Progress = lambda
                 configuration.geography,
                 now,
                 judge,
+                learnt.get(committee.id),
             )
             if calls
             else []
@@ -97,6 +102,24 @@ def match(installation: Installation, now: datetime, progress: Progress = lambda
         ranked.append(counted(committee, matches))
         progress(f"{committee.name}: {ranked[-1].strong} strong, {ranked[-1].possible} possible")
     return ranked
+
+
+def says_nothing(installation: Installation, committee_id: str) -> bool:
+    """Whether the lexicon knows no word that a committee has written: then it has no list.
+
+    Raises:
+        ConfigError: no such committee.
+    """
+    from matcher.scoring.lexicon import Lexicon
+    from matcher.scoring.text import words
+
+    _, committee = installation.committee(committee_id)
+    lexicon = Lexicon(installation.configuration.lexicon)
+    texts = [committee.responsibility]
+    texts += [text for priority in committee.priorities for text in (priority.text, *priority.keywords)]
+    return all(
+        set(lexicon.subject_words(words(text), "sv")) <= set(lexicon.uncovered(text, "sv")) for text in texts
+    )
 
 
 def counted(committee: Committee, matches: Sequence[Match]) -> Ranked:
@@ -120,7 +143,7 @@ class Explanation:
 
     call: Call
     match: Match
-    #: the score by origin: "priority", "breadth", "council", "emphasis", "audience"; they sum to it
+    #: the score by origin: "priority", "breadth", "council", "emphasis", "audience", "feedback"; their sum
     origins: Mapping[str, float]
     #: what each priority gives, by channel, best first
     parts: tuple[PartScore, ...]
@@ -144,6 +167,7 @@ def explain(installation: Installation, committee_id: str, call: str, now: datet
     if not found:
         raise MatcherError(f"no open or coming call has the id {call!r}; `matcher calls` lists them")
     ranker = fit_ranker(installation, [s.call for s in current.values()])
+    learnt = learnt_of(installation, ranker, [committee]).get(committee.id)
     configuration = installation.configuration
     matches = match_committee(
         ranker,
@@ -154,9 +178,10 @@ def explain(installation: Installation, committee_id: str, call: str, now: datet
         configuration.geography,
         now,
         judge,
+        learnt,
     )
     name = id_of(found[0])
-    (ranked,) = ranker.rank(municipality, committee, now=now, candidates=[name], explained=1)
+    (ranked,) = ranker.rank(municipality, committee, now=now, candidates=[name], explained=1, learnt=learnt)
     matched = next(m for m in matches if m.key == found[0].key)
     return Explanation(
         call=found[0],

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from matcher.config import Committee, Geography, Municipality, Partner, Programme
+from matcher.config import Committee, Geography, Municipality, Programme
 from matcher.domain import (
     STOCKHOLM,
     ActionType,
@@ -72,13 +72,6 @@ _NUMBERS_EN = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"
 )  # fmt: skip
 
-_EU = {
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT",
-    "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
-}  # fmt: skip
-#: NUTS says EL and UK where ISO 3166 says GR and GB
-_ISO = {"EL": "GR", "UK": "GB"}
-
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
@@ -128,18 +121,6 @@ def judge(
         reasons=tuple(remark for _, remark in ruled),
         open_points=tuple(f.remark for f in findings if f.verdict is None),
     )
-
-
-def own_partners(call: Call, municipality: Municipality, programme: Programme | None) -> tuple[Partner, ...]:
-    """The municipality's own partners in countries that the call is open to; empty when those are not known.
-
-    A cross-border call's own area decides; otherwise the programme's ``partner_countries``.
-    """
-    countries = {_ISO.get(code[:2], code[:2]) for code in call.geography}
-    if len(countries) < 2:  # a call for Sweden alone says nothing about its partners
-        stated = programme.partner_countries if programme else ()
-        countries = set(stated) | (_EU if "EU" in stated else set())
-    return tuple(p for p in municipality.partners if p.country in countries)
 
 
 # --- who -------------------------------------------------------------------------------------

@@ -135,6 +135,23 @@ def paired_difference(new: Evaluation, old: Evaluation, measure: str = "nDCG@10"
     return bootstrap([new.rows[query][measure] - old.rows[query][measure] for query in new.rows])
 
 
+def worth_by_score(
+    qrels: Qrels, run: Mapping[str, Sequence[tuple[str, float]]], *, width: float = 0.1
+) -> list[tuple[float, int, float]]:
+    """What a score means: (least score of the step, judged documents in it, share of them that are hits).
+
+    Documents nobody judged are left out. This is where the cuts of the bands come from.
+    """
+    relevant = relevant_from(qrels)
+    steps: dict[int, list[bool]] = defaultdict(list)
+    for query, found in run.items():
+        for document, score in found:
+            grade = qrels.get(query, {}).get(document)
+            if grade is not None:
+                steps[int(score / width + 1e-9)].append(grade >= relevant)
+    return [(step * width, len(hits), fmean(hits)) for step, hits in sorted(steps.items())]
+
+
 def bm25_run(
     documents: Mapping[str, Sequence[str]], queries: Mapping[str, Sequence[str]], *, depth: int = 100
 ) -> Run:

@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from scipy.sparse import linalg as sparse_linalg
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer
@@ -22,11 +23,13 @@ from sklearn.utils.validation import check_is_fitted
 from matcher.config.models import ChannelWeights, Scoring
 from matcher.domain import Term
 from matcher.scoring.lexicon import Cognates, Lexicon, Rendering
-from matcher.scoring.text import LANGUAGES, Language, Splitter, is_stop, language_of, stem, words
+from matcher.scoring.text import LANGUAGES, Language, Splitter, is_stop, language_of, stem, stop_words, words
 
 Scores = npt.NDArray[np.float64]
+#: words of the parts of a document, and what one of them counts
+_Fields = Sequence[tuple[Sequence[str], float]]
 #: columns in ascending order and their values
-Vector = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+Vector = tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]
 #: fewer documents than this have no latent dimensions worth the name
 _LEAST_FOR_LATENT = 100
 #: lexicon phrases asked to find the scale of a channel
@@ -34,11 +37,15 @@ _BACKGROUND = 300
 #: documents and texts whose words are remembered between queries
 _KEPT = 5_000
 #: documents that hold a word before it counts as English that may stay as it is, or as a look-alike
-_KNOWN, _COMMON = 2, 3
+_KNOWN, _COMMON = 1, 2
 #: weight of translations beside the committee's own words in the character channel
 _TRANSLATED = 0.5
 #: exponent of a query word's count
 _DAMPING = 0.75
+#: weight of a word that the lexicon lacks, against the rarest: a query known in part says less
+_LACKING = 0.7
+#: distinct words compared with every document at once: bounds the memory of a score
+_BLOCK = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +71,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query as sparse vectors per language, of unit length or empty."""
+    """A query per language: a sparse vector of stems, at most of unit length, and words for the letters."""
 
     word: Mapping[Language, Vector]
-    char: Mapping[Language, Vector]
+    #: words, whose letter groups are compared, with their weights
+    char: Mapping[Language, Mapping[str, float]]
     #: what led to each column of ``word``: (the committee's words, route, share of the column)
     origin: Mapping[Language, Mapping[int, Sequence[tuple[str, str, float]]]] = field(default_factory=dict)
 
@@ -77,7 +85,21 @@ class Query:
     @property
     def empty(self) -> bool:
         """Whether no word of it says anything to any index."""
-        return not any(len(v[0]) for vectors in (self.word, self.char) for v in vectors.values())
+        return not any(len(columns) for columns, _ in self.word.values()) and not any(self.char.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A text as a query of one language."""
+
+    #: at most of unit length: what is missing belongs to words that the lexicon lacks
+    vector: Vector
+    #: what led to each column: (column, the committee's words, route, share)
+    sources: Sequence[tuple[int, str, str, float]]
+    #: words for the character channel
+    letters: Mapping[str, float]
+    #: 1, or less for a text of words of administration alone
+    strength: float
 
 
 @dataclass
@@ -103,10 +125,10 @@ class _Index:
     scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
     frequency: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     _features: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _groups: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    _groups: dict[str, list[int]] = field(default_factory=dict)
     _forms: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def groups(self, word: str, sizes: tuple[int, int]) -> tuple[int, ...]:
+    def groups(self, word: str, sizes: tuple[int, int]) -> list[int]:
         """Columns of a word's letter groups in the character channel, as CountVectorizer's char_wb cuts."""
         known = self._groups.get(word)
         if known is None:
@@ -116,7 +138,7 @@ class _Index:
                 for n in range(sizes[0], min(sizes[1], len(padded)) + 1)
                 for at in range(len(padded) - n + 1)
             )
-            known = self._groups[word] = tuple(column for column in found if column is not None)
+            known = self._groups[word] = [column for column in found if column is not None]
         return known
 
     @cached_property
@@ -144,13 +166,41 @@ class _Index:
             known = self._features[word] = tuple(dict.fromkeys(found))
         return known
 
-    def phrases_in(self, stems: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-        """Lexicon phrases in a sequence of content stems: (feature, start, end), longest first."""
+    def phrases_of(self, found: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+        """Lexicon phrases in words: (feature, place of the first word, the words with small ones between)."""
+        stop = stop_words(self.language)
+        places = [i for i, word in enumerate(found) if word not in stop]
+        for phrase, start, end in self._phrases_in([found[i] for i in places]):
+            yield phrase, places[start], " ".join(found[places[start] : places[end - 1] + 1])
+
+    def _phrases_in(self, content: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+        """Lexicon phrases in words without stop words: (feature, start, end), the longest at each place."""
+        if not self.phrases:
+            return
+        stems = [self.features(word)[0] for word in content]
         for at, pair in enumerate(pairwise(stems)):
             for key in self.phrases.get(pair, ()):
                 if len(key) == 2 or tuple(stems[at : at + len(key)]) == key:
                     yield " ".join(key), at, at + len(key)
                     break
+
+    def count(self, fields: _Fields) -> tuple[dict[str, float], dict[str, float]]:
+        """Features of a document, and its words, with their weighted counts."""
+        features: dict[str, float] = defaultdict(float)
+        surfaces: dict[str, float] = defaultdict(float)
+        stop = stop_words(self.language)
+        for found, weight in fields:
+            if not weight:
+                continue
+            content = [word for word in found if word not in stop]
+            for word in content:
+                surfaces[word] += weight
+            for phrase, _, _ in self._phrases_in(content):
+                features[phrase] += weight
+        for word, count in surfaces.items():
+            for feature in self.features(word):
+                features[feature] += count
+        return features, surfaces
 
     def forms_in(self, document: Document) -> dict[str, str]:
         """For each feature of a document the first words in it that it stands for."""
@@ -159,13 +209,15 @@ class _Index:
             if len(self._forms) >= _KEPT:
                 self._forms.clear()
             known = self._forms[document.id] = {}
+            stop = stop_words(self.language)
             for text in (document.title, document.text, "\n".join(document.context)):
-                content = [w for w in words(text) if not is_stop(w, self.language)]
-                for word in content:
-                    for feature in self.features(word):
-                        known.setdefault(feature, word)
-                for phrase, start, end in self.phrases_in([stem(w, self.language) for w in content]):
-                    known.setdefault(phrase, " ".join(content[start:end]))
+                found = words(text)
+                for word in found:
+                    if word not in stop:
+                        for feature in self.features(word):
+                            known.setdefault(feature, word)
+                for phrase, _, surface in self.phrases_of(found):
+                    known.setdefault(phrase, surface)
         return known
 
 
@@ -189,7 +241,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         cognate_weight: float = 0.6,
         phrase_weight: float = 1.0,
         lead_words: int = 200,
-        rest_weight: float = 0.35,
+        rest_weight: float = 0.4,
         noise_weight: float = 0.3,
         channels: ChannelWeights | None = None,
         lexicon: Lexicon | None = None,
@@ -229,7 +281,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         self.lexicon_ = self.lexicon if self.lexicon is not None else Lexicon()
         languages = [language_of(f"{d.title}\n{d.text}", d.language) for d in self.documents_]
         self.indexes_: dict[Language, _Index] = {}
-        self._asked: dict[tuple[str, str | None, Language], Any] = {}
+        self._asked: dict[tuple[str, str | None, Language], _Said] = {}
         for language in LANGUAGES:
             rows = np.array([i for i, found in enumerate(languages) if found == language], dtype=np.intp)
             if len(rows):
@@ -239,18 +291,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         return self
 
     def _index(self, language: Language, rows: npt.NDArray[np.intp]) -> _Index:
-        fields = []
-        for i in rows:
-            document = self.documents_[i]
-            body = words(document.text)
-            fields.append(
-                (
-                    (words(document.title), self.title_weight),
-                    (body[: self.lead_words], 1.0),
-                    (body[self.lead_words :], self.rest_weight),
-                    (words("\n".join(document.context)), self.programme_weight),
-                )
-            )
+        fields = [self._fields(self.documents_[i]) for i in rows]
         splitter = Splitter({})
         if language == "sv":
             splitter = Splitter.from_words(
@@ -260,27 +301,13 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         index = _Index(
             language, rows, splitter, self.lexicon_.phrases(language) if self.phrase_weight else {}
         )
-        counts: list[dict[str, float]] = []
-        surfaces: list[dict[str, float]] = []
-        for document in fields:
-            here: dict[str, float] = defaultdict(float)
-            features: dict[str, float] = defaultdict(float)
-            for found, weight in document:
-                content = [w for w in found if not is_stop(w, language)]
-                for word in content:
-                    here[word] += weight
-                if index.phrases and weight:
-                    for phrase, _, _ in index.phrases_in([stem(w, language) for w in content]):
-                        features[phrase] += weight
-            for word, count in here.items():
-                for feature in index.features(word):
-                    features[feature] += count
-            counts.append(features)
-            surfaces.append(here)
+        counts, surfaces = zip(*(index.count(document) for document in fields), strict=True)
         index.columns, matrix = _matrix(counts)
         index.frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
         index.idf = _idf(matrix)
         index.word, unit = self._weigh(matrix, index.idf)
+        # in double precision: the terms of a reason sum to its score
+        index.word = index.word.astype(np.float64)
         index.by_document = sparse.csr_matrix(index.word.T)
         types, typed = _matrix(surfaces)
         if types:
@@ -301,6 +328,16 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         often = np.bincount(typed.indices, minlength=len(types)) >= _COMMON
         index.common = [t for t, keep in zip(types, often, strict=True) if keep]
         return index
+
+    def _fields(self, document: Document) -> _Fields:
+        """The words of a document with what they count."""
+        body = words(document.text)
+        return (
+            (words(document.title), self.title_weight),
+            (body[: self.lead_words], 1.0),
+            (body[self.lead_words :], self.rest_weight),
+            (words("\n".join(document.context)), self.programme_weight),
+        )
 
     def _weigh(self, counts: Any, idf: npt.NDArray[np.float32]) -> tuple[Any, Any]:
         """Counts to (columns x documents with pivoted length, documents of unit length)."""
@@ -339,60 +376,117 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
 
     def ask(self, asks: Sequence[Ask]) -> Query:
         """A query of several weighted texts, in every language that has documents."""
-        word: dict[Language, Any] = {}
-        char: dict[Language, Any] = {}
+        word: dict[Language, Vector] = {}
+        char: dict[Language, Mapping[str, float]] = {}
         origin: dict[Language, dict[int, list[tuple[str, str, float]]]] = {}
         subject = False
-        for language, index in self.indexes_.items():
-            vector: dict[int, float] = {}
-            sources: dict[int, list[tuple[str, str, float]]] = {}
+        for language in self.indexes_:
+            vector: dict[int, float] = defaultdict(float)
+            sources: dict[int, list[tuple[str, str, float]]] = defaultdict(list)
             letters: dict[str, float] = defaultdict(float)
+            missing = 0.0
             for ask in asks:
                 if not ask.weight:
                     continue
-                terms, forms, strength = self._terms(ask.text, ask.language, language)
-                subject |= strength == 1 and any(feature in index.columns for feature, _, _, _ in terms)
-                strength *= ask.weight
-                sums: dict[int, float] = {}
-                for feature, _, _, weight in terms:
-                    column = index.columns.get(feature)
-                    if column is not None:
-                        sums[column] = sums.get(column, 0.0) + weight
-                # a word that a text repeats says little more than one that it has once
-                damped = {c: total**_DAMPING * float(index.idf[c]) for c, total in sums.items() if total > 0}
-                norm = math.sqrt(sum(value * value for value in damped.values())) or 1.0
-                for feature, surface, route, weight in terms:
-                    column = index.columns.get(feature, -1)
-                    if column in damped:
-                        share = strength * damped[column] / norm * weight / sums[column]
-                        vector[column] = vector.get(column, 0.0) + share
-                        sources.setdefault(column, []).append((surface, route, share))
-                total = math.sqrt(sum(w * w for w in forms.values())) or 1.0
-                for form, weight in forms.items():
-                    letters[form] += strength * weight / total
-            word[language] = _unit(vector)
-            char[language] = self._letters(index, letters)
+                said = self._said(ask.text, ask.language, language)
+                columns, values = said.vector
+                subject |= said.strength == 1 and bool(len(columns))
+                strength = said.strength * ask.weight
+                for column, value in zip(columns.tolist(), values.tolist(), strict=True):
+                    vector[column] += strength * value
+                for column, surface, route, share in said.sources:
+                    sources[column].append((surface, route, strength * share))
+                for form, weight in said.letters.items():
+                    letters[form] += strength * weight
+                if len(columns):
+                    missing += strength**2 * max(0.0, 1 - float(values @ values))
+            word[language] = _vector(vector, missing)
+            char[language] = letters
             origin[language] = sources
         return Query(word, char, origin, subject)
 
-    def _terms(
-        self, text: str, declared: str | None, language: Language
-    ) -> tuple[list[tuple[str, str, str, float]], Mapping[str, float], float]:
-        """(feature, the committee's words, route, weight), words for the character channel, and strength.
+    def like(self, documents: Iterable[tuple[Document, float]], *, terms: int) -> Query:
+        """A query of the ``terms`` heaviest words of weighted documents, which need not be in an index.
 
-        The strength is 1, or less for a text of words of administration alone.
+        Each document moves the index of its own language.
         """
+        check_is_fitted(self, "indexes_")
+        vectors: dict[Language, dict[int, float]] = {
+            language: defaultdict(float) for language in self.indexes_
+        }
+        forms: dict[Language, dict[int, str]] = {language: {} for language in self.indexes_}
+        for document, weight in documents:
+            index = self.indexes_.get(language_of(f"{document.title}\n{document.text}", document.language))
+            if index is None:
+                continue
+            features, _ = index.count(self._fields(document))
+            columns, values = _vector(
+                {
+                    column: (1 + math.log(max(count, 1.0))) * float(index.idf[column])
+                    for feature, count in features.items()
+                    if (column := index.columns.get(feature)) is not None
+                }
+            )
+            held = index.forms_in(document)
+            for column, value in zip(columns.tolist(), values.tolist(), strict=True):
+                vectors[index.language][column] += weight * value
+                forms[index.language].setdefault(column, held[index.names[column]])
+        word: dict[Language, Vector] = {}
+        char: dict[Language, Mapping[str, float]] = {}
+        origin: dict[Language, dict[int, list[tuple[str, str, float]]]] = {}
+        for language, sums in vectors.items():
+            kept = dict(sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:terms])
+            word[language] = _vector(kept)
+            origin[language] = {c: [(forms[language][c], "feedback", value)] for c, value in kept.items()}
+            letters: dict[str, float] = defaultdict(float)
+            for column, value in kept.items():
+                for form in forms[language][column].split():
+                    letters[form] += value
+            char[language] = letters
+        return Query(word, char, origin, any(len(columns) for columns, _ in word.values()))
+
+    def heaviest(self, query: Query, most: int) -> tuple[str, ...]:
+        """The words that weigh most in a query, as written, over all languages."""
+        weights: dict[str, float] = {}
+        for sources in (s for origin in query.origin.values() for s in origin.items()):
+            weights |= {surface: share for surface, _, share in sources[1]}
+        return tuple(sorted(weights, key=lambda word: (-weights[word], word))[:most])
+
+    def _said(self, text: str, declared: str | None, language: Language) -> _Said:
+        """A text as a query of a language; remembered, since many committees say the same."""
         key = (text, declared, language)
         known = self._asked.get(key)
         if known is None:
             if len(self._asked) >= _KEPT:
                 self._asked.clear()
-            known = self._asked[key] = self._render(text, declared, self.indexes_[language])
+            known = self._asked[key] = self._say(text, declared, self.indexes_[language])
         return known
+
+    def _say(self, text: str, declared: str | None, index: _Index) -> _Said:
+        terms, letters, strength, lacking = self._render(text, declared, index)
+        sums: dict[int, float] = {}
+        for feature, _, _, weight in terms:
+            column = index.columns.get(feature)
+            if column is not None and weight > 0:
+                sums[column] = sums.get(column, 0.0) + weight
+        # a word that a text repeats says little more than one that it has once
+        damped = {c: total**_DAMPING * float(index.idf[c]) for c, total in sums.items()}
+        rarest = math.log(1 + len(index.rows)) + 1
+        vector = _vector(damped, lacking * (_LACKING * rarest) ** 2)
+        values = dict(zip(vector[0].tolist(), vector[1].tolist(), strict=True))
+        sources = [
+            (column, surface, route, values[column] * weight / sums[column])
+            for feature, surface, route, weight in terms
+            if weight > 0 and (column := index.columns.get(feature)) is not None
+        ]
+        letters = {form: w for form, w in letters.items() if index.groups(form, self.char_ngrams)}
+        total = math.sqrt(sum(w * w for w in letters.values())) or 1.0
+        return _Said(vector, sources, {form: weight / total for form, weight in letters.items()}, strength)
 
     def _render(
         self, text: str, declared: str | None, index: _Index
-    ) -> tuple[list[tuple[str, str, str, float]], Mapping[str, float], float]:
+    ) -> tuple[list[tuple[str, str, str, float]], Mapping[str, float], float, int]:
+        """(feature, the committee's words, route, weight), words for the letters, strength, words lacking."""
         language = index.language
         found = words(text)
         source = language_of(text, declared)
@@ -401,9 +495,9 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         letters: dict[str, float] = defaultdict(float, Counter(content))
         if source == language:
             subject = set(content)
-            strength = 1.0 if subject else self.noise_weight
-            content = [w for w in found if not is_stop(w, source)]
-            for w in content:
+            for w in found:
+                if is_stop(w, source):
+                    continue
                 # words of administration say a little when the call is in the same language
                 weight = 1.0 if w in subject else self.noise_weight
                 first, *parts = index.features(w)
@@ -411,10 +505,9 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
                 terms += [(part, w, "compound", weight * self.compound_weight) for part in parts]
                 if w not in subject:
                     letters[w] += weight
-            if index.phrases:
-                for phrase, start, end in index.phrases_in([stem(w, language) for w in content]):
-                    terms.append((phrase, " ".join(content[start:end]), "same", self.phrase_weight))
-            return terms, letters, strength
+            for phrase, _, surface in index.phrases_of(found):
+                terms.append((phrase, surface, "same", self.phrase_weight))
+            return terms, letters, 1.0 if subject else self.noise_weight, 0
         other = self.indexes_.get(source)
         renderings: list[Rendering] = self.lexicon_.translate(
             found,
@@ -423,22 +516,17 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             known=index.has,
             splitter=other.splitter if other else None,
         )
+        covered: set[str] = set()
         for rendering in renderings:
             stems = [f for w in rendering.words for f in index.features(w)]
+            covered.update(words(rendering.query))
             weight = rendering.weight * (self.cognate_weight if rendering.route == "cognate" else 1.0)
             terms += [(f, rendering.query, rendering.route, weight) for f in stems]
             if len(stems) > 1 and index.phrases:
                 terms.append((" ".join(stems), rendering.query, rendering.route, weight * self.phrase_weight))
             for w in rendering.words:
                 letters[w] += _TRANSLATED * weight
-        return terms, letters, 1.0
-
-    def _letters(self, index: _Index, forms: Mapping[str, float]) -> Vector:
-        vector: dict[int, float] = {}
-        for form, weight in forms.items():
-            for column in index.groups(form, self.char_ngrams):
-                vector[column] = vector.get(column, 0.0) + weight
-        return _unit(vector, index.char_idf)
+        return terms, letters, 1.0, len(set(content) - covered)
 
     # --- scores ------------------------------------------------------------------------------
 
@@ -462,8 +550,8 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             for name, weight, part in zip(names, self._weights(index), parts, strict=True)
         }
 
-    def explain(self, query: Query, document: int) -> tuple[Term, ...]:
-        """The terms of the word channel, heaviest first; their weights sum to its share of the score.
+    def explain(self, query: Query, document: int, weight: float = 1.0) -> tuple[Term, ...]:
+        """The terms of the word channel, heaviest first; they sum to its part of the score times ``weight``.
 
         ``Term.document`` is the word or phrase as it stands in the document.
         """
@@ -471,28 +559,31 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         columns, values = query.word[index.language]
         start, end = index.by_document.indptr[row : row + 2]
         held, sizes = index.by_document.indices[start:end], index.by_document.data[start:end]
-        shared, here, there = np.intersect1d(columns, held, assume_unique=True, return_indices=True)
-        if not len(shared):
+        if not len(held):
             return ()
-        products = values[here].astype(float) * sizes[there] * self._weights(index)[0]
+        there = np.minimum(np.searchsorted(held, columns), len(held) - 1)
+        here = np.flatnonzero(held[there] == columns)
+        shared, products = (
+            columns[here],
+            values[here] * sizes[there[here]] * (self._weights(index)[0] * weight),
+        )
         names = index.names
         surfaces = index.forms_in(self.documents_[document])
         weights: dict[tuple[str, str, str], float] = {}
         for column, product in zip(shared.tolist(), products.tolist(), strict=True):
             sources = query.origin[index.language][column]
-            total = sum(weight for _, _, weight in sources)
-            for asked, route, weight in sources:
+            total = sum(share for _, _, share in sources)
+            for asked, route, share in sources:
                 key = (asked, surfaces[names[column]], route)
-                weights[key] = weights.get(key, 0.0) + product * weight / total
+                weights[key] = weights.get(key, 0.0) + product * share / total
         return tuple(
-            Term(query=asked, document=found, route=route, weight=weight)
-            for (asked, found, route), weight in sorted(weights.items(), key=lambda item: (-item[1], item[0]))
+            Term(query=asked, document=found, route=route, weight=part)
+            for (asked, found, route), part in sorted(weights.items(), key=lambda item: (-item[1], item[0]))
         )
 
     def _place(self, document: int) -> tuple[_Index, int]:
-        check_is_fitted(self, "indexes_")
         for index in self.indexes_.values():
-            row = int(np.searchsorted(index.rows, document))
+            row = int(index.rows.searchsorted(document))
             if row < len(index.rows) and index.rows[row] == document:
                 return index, row
         raise IndexError(f"no document {document}")
@@ -508,21 +599,56 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         self, index: _Index, queries: Sequence[Query], rows: list[int] | None = None
     ) -> tuple[Scores, Scores, Scores]:
         """Word, character and latent similarity, queries x documents (or those ``rows`` of the index)."""
-        some = slice(None) if rows is None else rows
+
+        def held(matrix: Any) -> Any:  # a slice of everything would copy it
+            return matrix if rows is None else matrix[:, rows]
+
         shape = (len(queries), len(index.rows) if rows is None else len(rows))
+        word, char, latent = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         if not queries:
-            return np.zeros(shape), np.zeros(shape), np.zeros(shape)
+            return word, char, latent
         asked = _stack([q.word[index.language] for q in queries], len(index.columns))
-        word = (asked @ index.word[:, some]).toarray().astype(float)
-        char = np.zeros(shape)
+        word = (asked @ held(index.word)).toarray()
         if index.char is not None:
-            letters = _stack([q.char[index.language] for q in queries], len(index.char_idf))
-            char = (letters @ index.char[:, some]).toarray().astype(float)
-        latent = np.zeros(shape)
+            char = self._letters(index, [q.char[index.language] for q in queries], held(index.char))
         if index.latent is not None and index.latent_rows is not None:
-            projected = normalize(index.latent.transform(asked)).astype(np.float32)
-            latent = np.maximum(projected @ index.latent_rows[some].T, 0).astype(float)
+            # not made longer: a query that the dimensions hold only in part says less about related wording
+            projected = index.latent.transform(asked).astype(np.float32)
+            latent = np.maximum(projected @ held(index.latent_rows.T), 0).astype(float)
         return word, char, latent
+
+    def _letters(self, index: _Index, asked: Sequence[Mapping[str, float]], held: Any) -> Scores:
+        """Similarity of letter groups, queries x documents: each distinct word is compared once."""
+        out = np.zeros((len(asked), held.shape[1]))
+        distinct = sorted({form for forms in asked for form in forms})
+        grams = [index.groups(form, self.char_ngrams) for form in distinct]
+        columns = np.array([column for found in grams for column in found], dtype=np.int32)
+        if not len(columns):
+            return out
+        indptr = np.cumsum([0, *(len(found) for found in grams)])
+        groups = sparse.csr_matrix(
+            (index.char_idf[columns], columns, indptr), shape=(len(distinct), len(index.char_idf))
+        )
+        place = {form: i for i, form in enumerate(distinct)}
+        weights = _stack(
+            [
+                (
+                    np.array([place[form] for form in forms], dtype=np.int32),
+                    np.array(list(forms.values()), dtype=np.float32),
+                )
+                for forms in asked
+            ],
+            len(distinct),
+        )
+        lengths = sparse_linalg.norm(weights @ groups, axis=1)
+        weights = (
+            sparse.diags_array(np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)) @ weights
+        )
+        weights = sparse.csc_array(weights)
+        for start in range(0, len(distinct), _BLOCK):
+            block = (groups[start : start + _BLOCK] @ held).toarray()
+            out += weights[:, start : start + _BLOCK] @ block
+        return out
 
 
 def _matrix(counts: Sequence[Mapping[str, float]]) -> tuple[dict[str, int], Any]:
@@ -545,12 +671,11 @@ def _idf(counts: Any) -> npt.NDArray[np.float32]:
     return idf
 
 
-def _unit(vector: Mapping[int, float], idf: npt.NDArray[np.float32] | None = None) -> Vector:
-    columns = np.array(sorted(vector), dtype=np.int32)
-    values = np.array([vector[c] for c in columns.tolist()], dtype=np.float32)
-    if idf is not None:
-        values *= idf[columns]
-    length = float(np.sqrt(values @ values))
+def _vector(sums: Mapping[int, float], missing: float = 0.0) -> Vector:
+    """Of unit length together with what is missing, given as a square; empty stays empty."""
+    columns = np.array(sorted(sums), dtype=np.int32)
+    values = np.array([sums[c] for c in columns.tolist()], dtype=np.float64)
+    length = math.sqrt(float(values @ values) + missing)
     return (columns, values / length) if length > 0 else (columns[:0], values[:0])
 
 

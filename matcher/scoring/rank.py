@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self
+from itertools import islice
+from typing import Self, TypeVar
 
 import numpy as np
 
 from matcher.config.models import Bands, Committee, Geography, Municipality, Priority, Programme, Scoring
 from matcher.domain import STOCKHOLM, Band, Call, Eligibility, Match, Reason, Status
+from matcher.scoring.feedback import Learnt
 from matcher.scoring.lexicon import Lexicon
 from matcher.scoring.model import Ask, Document, Query, Scores, TfidfModel
 from matcher.scoring.text import LANGUAGES, language_of
 
+T = TypeVar("T")
 Judge = Callable[
     [Call, Municipality, Committee, Mapping[str, Programme], Geography, datetime],
     Eligibility,
@@ -23,6 +26,10 @@ Judge = Callable[
 _MOST_REASONS = 3
 #: digits of a score: what lies behind them differs between processors
 _DIGITS = 6
+#: committees scored at once
+_TOGETHER = 50
+#: what stands for a priority when answers are the reason
+_ANSWERED = {"sv": "Liknar vad ni har svarat ja till", "en": "Like what you said yes to"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +41,7 @@ class Ranked:
     band: Band
     #: best priority first; each one's terms sum to the word channel's part of its score
     reasons: tuple[Reason, ...] = ()
-    #: the score by origin: "priority", "breadth", "council", "emphasis", "audience"
+    #: the score by origin: "priority", "breadth", "council", "emphasis", "audience", "feedback"
     parts: Mapping[str, float]
 
 
@@ -99,6 +106,7 @@ class Ranker:
         """Index the documents."""
         self.model.fit(documents)
         self._ids = [document.id for document in self.model.documents_]
+        self._alphabetical = np.argsort(np.argsort(np.array(self._ids, dtype=object)))
         weights, audience = self.scoring.query, self.scoring.audience
         self._audience = np.zeros(len(self._ids))
         if weights.audience and self._ids:
@@ -117,8 +125,11 @@ class Ranker:
         candidates: Collection[str] | None = None,
         depth: int | None = None,
         explained: int = 30,
+        learnt: Learnt | None = None,
     ) -> list[Ranked]:
         """Documents for a committee, best first, ties by id; only those in ``candidates`` if given.
+
+        ``learnt`` is what this committee's own answers and judgements move (:func:`feedback.learn`).
 
         Priorities past ``valid_until`` do not count. The list is empty when no word of the committee
         says anything to the index: a random order would be worse. The first ``explained`` carry reasons.
@@ -126,23 +137,63 @@ class Ranker:
         own, council = self._parts(municipality, committee, now)
         if not self._ids or not own:
             return []
-        scores, total, parts = self._score(own, council, municipality)
-        allowed = set(self._ids if candidates is None else candidates)
+        scores = self._weighed([*own, *council])
+        return self._listed(
+            municipality, committee, own, council, scores, candidates, depth, explained, learnt
+        )
+
+    def rank_many(
+        self, committees: Iterable[tuple[Municipality, Committee]], *, now: datetime, depth: int = 20
+    ) -> Iterator[list[Ranked]]:
+        """The best ``depth`` documents for each committee, all with reasons, as :meth:`rank` gives them.
+
+        Many at once are quicker: words that several committees share are compared once.
+        """
+        for some in batched(committees, _TOGETHER):
+            parts = [self._parts(municipality, committee, now) for municipality, committee in some]
+            scores = self._weighed([part for own, council in parts for part in (*own, *council)])
+            start = 0
+            for (municipality, committee), (own, council) in zip(some, parts, strict=True):
+                stop = start + len(own) + len(council)
+                if self._ids and own:
+                    yield self._listed(
+                        municipality, committee, own, council, scores[start:stop], None, depth, depth, None
+                    )
+                else:
+                    yield []
+                start = stop
+
+    def _listed(
+        self,
+        municipality: Municipality,
+        committee: Committee,
+        own: Sequence[_Part],
+        council: Sequence[_Part],
+        scores: Scores,
+        candidates: Collection[str] | None,
+        depth: int | None,
+        explained: int,
+        learnt: Learnt | None,
+    ) -> list[Ranked]:
+        total, parts = self._score(own, scores, municipality, learnt)
+        asked = [*own, *council]
+        if learnt is not None and learnt.wanted is not None:
+            asked.append(_Part("feedback", _ANSWERED[committee.language], 1.0, learnt.wanted))
+            scores = np.vstack([scores, self.model.score([learnt.wanted])])
         rounded = np.round(total, _DIGITS)
-        order = [
-            i
-            for i in sorted(range(len(self._ids)), key=lambda i: (-rounded[i], self._ids[i]))
-            if self._ids[i] in allowed
-        ][:depth]
+        order = np.lexsort((self._alphabetical, -rounded)).tolist()
+        if candidates is not None:
+            allowed = set(candidates)
+            order = [i for i in order if self._ids[i] in allowed]
         return [
             Ranked(
                 id=self._ids[i],
                 score=float(rounded[i]),
                 band=band_of(float(rounded[i]), self.scoring.bands),
-                reasons=self._reasons([*own, *council], scores[:, i], i) if place < explained else (),
+                reasons=self._reasons(asked, scores[:, i], i) if place < explained else (),
                 parts={name: float(values[i]) for name, values in parts.items()},
             )
-            for place, i in enumerate(order)
+            for place, i in enumerate(order[:depth])
         ]
 
     def part_scores(
@@ -181,7 +232,7 @@ class Ranker:
         if len(mine) < len(own) or not own:
             # what says nothing leans on the responsibility, and is not named as the reason
             query = self.model.ask([replace(lean, weight=1.0)])
-            if not query.empty:
+            if query.subject:
                 mine.append(_Part("responsibility", committee.responsibility, 1.0, query))
         return mine, ours
 
@@ -217,18 +268,21 @@ class Ranker:
         return parts
 
     def _score(
-        self, own: Sequence[_Part], council: Sequence[_Part], municipality: Municipality
-    ) -> tuple[Scores, Scores, dict[str, Scores]]:
-        """Score of each part, the total, and the total by origin; all on the fixed scale."""
+        self,
+        own: Sequence[_Part],
+        scores: Scores,
+        municipality: Municipality,
+        learnt: Learnt | None,
+    ) -> tuple[Scores, dict[str, Scores]]:
+        """The total, and the total by origin, of the scores of own and council priorities."""
         weights = self.scoring.query
-        scores = self._weighed([*own, *council])
         mine, ours = scores[: len(own)], scores[len(own) :]
         importance = np.array([part.weight for part in own])
         parts = {
             "priority": (1 - weights.breadth) * mine.max(axis=0),
             "breadth": weights.breadth * mine.sum(axis=0) / importance.sum(),
         }
-        whole = 1.0
+        whole = np.ones(len(self._ids))
         if len(ours) and weights.council:
             parts["council"] = weights.council * ours.max(axis=0)
             whole += weights.council
@@ -239,9 +293,31 @@ class Ranker:
         if weights.audience:
             parts["audience"] = weights.audience * self._audience
             whole += weights.audience
+        if learnt is not None:
+            moved, added = self._moved(learnt, len(own))
+            # a call that nothing learnt speaks of keeps what it has
+            parts["feedback"] = np.maximum(moved, -np.sum(list(parts.values()), axis=0))
+            whole += added
         parts = {name: values / whole for name, values in parts.items()}
         total: Scores = np.sum(list(parts.values()), axis=0)
-        return scores, total, parts
+        return total, parts
+
+    def _moved(self, learnt: Learnt, subjects: int) -> tuple[Scores, Scores]:
+        """What answers add and take off, and how much weight they add, per document.
+
+        A wanted call speaks of one of the committee's subjects: the more it has, the less of the others.
+        """
+        weights = self.scoring.feedback
+        relevant = weights.relevant / subjects
+        moved, added = np.zeros(len(self._ids)), np.zeros(len(self._ids))
+        if learnt.wanted is not None:
+            moved += relevant * self.model.score([learnt.wanted])[0]
+            for language, index in self.model.indexes_.items():
+                if len(learnt.wanted.word[language][0]):
+                    added[index.rows] = relevant
+        if learnt.unwanted is not None:
+            moved -= weights.irrelevant * self.model.score([learnt.unwanted])[0]
+        return moved, added
 
     def _weighed(self, parts: Sequence[_Part]) -> Scores:
         scores = self.model.score([part.query for part in parts])
@@ -260,10 +336,7 @@ class Ranker:
                 priority_id=parts[p].id,
                 priority=parts[p].text,
                 score=round(float(scores[p]), _DIGITS),
-                terms=tuple(
-                    replace(term, weight=term.weight * parts[p].weight)
-                    for term in self.model.explain(parts[p].query, document)
-                ),
+                terms=self.model.explain(parts[p].query, document, parts[p].weight),
             )
             for p in order[:_MOST_REASONS]
             if scores[p] > 0 and scores[p] >= 0.5 * best
@@ -287,6 +360,13 @@ class Ranker:
         return self.lexicon.uncovered(text, "sv" if language == "sv" else "en")
 
 
+def batched(found: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of ``size``, the last one shorter."""
+    rest = iter(found)
+    while some := list(islice(rest, size)):
+        yield some
+
+
 def match_committee(
     ranker: Ranker,
     calls: Iterable[Call],
@@ -296,6 +376,7 @@ def match_committee(
     geography: Geography,
     now: datetime,
     judge: Judge,
+    learnt: Learnt | None = None,
 ) -> list[Match]:
     """Matches of a committee, best first: closed calls are dropped, excluded ones kept with their reason.
 
@@ -303,7 +384,7 @@ def match_committee(
     """
     open_calls = {id_of(call): call for call in calls if call.status(now) is not Status.CLOSED}
     matches = []
-    for ranked in ranker.rank(municipality, committee, now=now, candidates=open_calls):
+    for ranked in ranker.rank(municipality, committee, now=now, candidates=open_calls, learnt=learnt):
         call = open_calls[ranked.id]
         matches.append(
             Match(

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 Language = Literal["sv", "en"]
 LANGUAGES: tuple[Language, ...] = ("sv", "en")
 
-_WORD = re.compile(r"[^\W_]{2,}")
+_WORD = re.compile(r"[^\W_]+")
 _TAG = re.compile(r"<[/!a-zA-Z][^<>]{0,500}>|&(?:[a-zA-Z]{2,8}|#\d{1,6});")
 #: a text longer than this is a fault of the source: the beginning says what the call is about
 _LONGEST_TEXT = 400_000
@@ -41,9 +41,11 @@ themselves then there thereby these they this those through throughout thus to t
 up upon via was we well were what when where whereas whether which while who whom whose why will with
 within without would yet you your yours yourself yourselves ie eg de
 """
+#: a letter alone belongs to a phrase (våld i nära relationer, e-hälsa) and carries no subject by itself
+_LETTERS = "abcdefghijklmnopqrstuvwxyzåäö"
 _STOP: dict[Language, frozenset[str]] = {
-    "sv": frozenset(_SWEDISH.split()),
-    "en": frozenset(_ENGLISH.split()),
+    "sv": frozenset((*_SWEDISH.split(), *_LETTERS)),
+    "en": frozenset((*_ENGLISH.split(), *_LETTERS)),
 }
 _WHICH = {"sv": "swedish", "en": "english"}
 _NEUTER = ("bart", "igt", "skt", "ellt", "alt", "ivt", "samt", "ärt", "rnt", "önt", "art")
@@ -59,7 +61,7 @@ def clean(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Every word of two letters or more in lower case, in order, stop words included; no bare numbers."""
+    """Every word in lower case, in order, stop words included; no bare numbers."""
     return [
         word
         for word in _WORD.findall(clean(text).lower())
@@ -71,6 +73,11 @@ def tokens(text: str, language: Language) -> list[str]:
     """The words that can carry a subject: :func:`words` without the stop words of ``language``."""
     stop = _STOP[language]
     return [word for word in words(text) if word not in stop]
+
+
+def stop_words(language: Language) -> frozenset[str]:
+    """Lower-case words that never carry a subject."""
+    return _STOP[language]
 
 
 def is_stop(word: str, language: Language) -> bool:

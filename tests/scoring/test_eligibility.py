@@ -26,7 +26,7 @@ from matcher.domain import (
     Family,
     Verdict,
 )
-from matcher.scoring.eligibility import judge, own_partners
+from matcher.scoring.eligibility import judge
 
 A = Applicant
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -408,27 +408,6 @@ def test_without_a_deadline_or_a_calendar_nothing_is_said_about_time() -> None:
 # --- partners --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("who", "facts", "names"),
-    [
-        ("varberg", {"programme": "interreg-oks"}, ["Haderslev", "Sandefjord"]),
-        ("varberg", {"programme": "interreg-oks", "geography": ("SE231", "NO08")}, ["Sandefjord"]),
-        ("varberg", {"programme": "eui"}, ["Haderslev", "Uusikaupunki"]),
-        ("eskilstuna", {"programme": "life"}, ["Erlangen", "Esbjerg", "Jyväskylä", "Fjarðabyggð"]),
-        ("eskilstuna", {"programme": "ndici"}, []),
-        ("eskilstuna", {"programme": None}, []),
-        ("eskilstuna", {"programme": "esf", "geography": ("SE12",)}, []),
-        ("lillfors", {"programme": "interreg-sweden-norway"}, ["Fjellby"]),
-    ],
-)
-def test_own_partners_are_those_in_countries_known_to_be_eligible(
-    who: str, facts: dict[str, Any], names: list[str]
-) -> None:
-    call = a_call(**facts)
-    found = own_partners(call, MUNICIPALITIES[who], PROGRAMMES.get(call.programme or ""))
-    assert [p.name for p in found] == names
-
-
 # --- whatever the call -----------------------------------------------------------------------
 
 CALLS = st.builds(
@@ -465,9 +444,6 @@ def test_every_verdict_has_a_sentence_in_both_languages(call: Call, who: str) ->
         for text in (remark.rule, remark.sv, remark.en):
             assert text
             assert text == text.strip()
-    municipality = MUNICIPALITIES[who]
-    partners = own_partners(call, municipality, PROGRAMMES.get(call.programme or ""))
-    assert set(partners) <= set(municipality.partners)
 
 
 def test_a_committee_of_any_municipality_can_be_judged_by_every_programme() -> None:

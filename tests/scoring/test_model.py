@@ -70,7 +70,7 @@ def test_the_terms_of_a_reason_sum_to_the_word_part(ranker: Ranker, texts: list[
     query = model.ask([Ask(text, 1.0 + i, "sv") for i, text in enumerate(texts)])
     channels = model.channels_of(query, document)
     terms = model.explain(query, document)
-    assert sum(term.weight for term in terms) == pytest.approx(channels["word"], abs=1e-5)
+    assert sum(term.weight for term in terms) == pytest.approx(channels["word"], rel=1e-9, abs=1e-12)
     assert sum(channels.values()) == pytest.approx(model.score([query])[0, document], abs=1e-5)
 
 
@@ -82,6 +82,49 @@ def test_terms_show_words_as_they_stand_in_both_texts(ranker: Ranker) -> None:
     assert {"elderly care", "care"} <= {term.document for term in terms}
     text = " ".join((model.documents_[0].title, model.documents_[0].text)).lower()
     assert all(word in text for term in terms for word in term.document.split())
+
+
+def test_a_phrase_is_shown_with_its_small_words(ranker: Ranker) -> None:
+    same = TfidfModel(lexicon=ranker.lexicon).fit(
+        [
+            Document(id="a", title="Våld i nära relationer", language="sv"),
+            Document(id="b", title="Domestic violence and abuse", language="en"),
+        ]
+    )
+    terms = same.explain(same.query("Motverka våld i nära relationer", "sv"), 0)
+    assert ("våld i nära relationer", "våld i nära relationer") in {(t.query, t.document) for t in terms}
+    assert not any("våld nära" in f"{t.query} {t.document}" for t in terms)
+
+
+def test_a_text_that_the_lexicon_knows_in_part_says_less_than_one_it_knows_whole(ranker: Ranker) -> None:
+    model = ranker.model
+    whole, part = (
+        model.channels_of(model.query(text, "sv"), 0)["word"]
+        for text in ("äldreomsorg", "äldreomsorg qvzkrt pwxqvz")
+    )
+    assert 0 < part < whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Äldreomsorg",
+        "ÄLDREOMSORG I HEMMET",
+        "<p>Äldreomsorg</p><script>x</script>&nbsp;&#228;",
+        "Äldreomsorg means elderly care, och long-term care är äldreomsorg",
+        "äldreomsorg " * 85_000,
+        "\x00\ud800 \u202e äldre\xadomsorg",
+        "42 1999 !!! ---",
+    ],
+)
+def test_any_text_gives_finite_scores_as_a_query_and_as_a_call(
+    documents: list[Document], lexicon: Lexicon, text: str
+) -> None:
+    model = TfidfModel(lexicon=lexicon).fit([*documents, Document(id="odd", title=text[:50], text=text)])
+    scores = model.score([model.query(text), model.query("äldreomsorg", "sv")])
+    assert np.isfinite(scores).all()
+    assert (scores >= 0).all()
 
 
 def test_the_character_channel_is_what_scikit_learn_calls_char_wb() -> None:
