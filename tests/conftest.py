@@ -23,6 +23,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write expected.json of every fixture anew")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A module that says ``slow_on_postgresql`` is quick on SQLite, and on PostgreSQL runs with the slow."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if (
+            callspec
+            and item.get_closest_marker("slow_on_postgresql")
+            and "postgresql" in callspec.params.values()
+        ):
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def loopback_only() -> Iterator[None]:
     """Refuse every connection from Python that would leave the machine."""

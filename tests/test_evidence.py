@@ -28,6 +28,7 @@ from tests.test_cli import world as served
 from tests.test_jobs import NOW, TODAY, at, inbox, installation, world
 
 __all__ = ["inbox", "installation", "matcher", "served", "world"]  # fixtures
+pytestmark = pytest.mark.slow_on_postgresql
 DAY = timedelta(days=1)
 ESF = importlib.import_module("matcher.scrapers.sources.se_esf")
 

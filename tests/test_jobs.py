@@ -95,6 +95,7 @@ def test_a_call_travels_from_four_publishers_to_five_committees_once(installatio
     assert len(inbox.messages) == LETTERS
 
 
+@pytest.mark.slow_on_postgresql
 def test_what_was_told_once_is_not_new_the_week_after(installation, inbox):
     a_round(installation, NOW)
     first = {to[0]: text_of(m) for m, to in zip(inbox.messages, inbox.recipients, strict=True)}
@@ -107,6 +108,7 @@ def test_what_was_told_once_is_not_new_the_week_after(installation, inbox):
     assert title not in second[told]
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_source_that_is_down_costs_the_others_nothing_and_loses_no_call(installation, world):
     a_round(installation, NOW)
     with installation.database.read() as session:
@@ -133,6 +135,7 @@ def test_a_source_that_is_down_costs_the_others_nothing_and_loses_no_call(instal
     assert health["se_esf"].last_read == pytest.approx(NOW, abs=timedelta(seconds=1))
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_mail_server_that_is_down_leaves_the_letters_queued_and_they_go_later(installation, inbox):
     jobs.scrape(installation, jobs.enabled_sources(installation), clock=at(NOW))
     jobs.match(installation, NOW)
@@ -146,6 +149,7 @@ def test_a_mail_server_that_is_down_leaves_the_letters_queued_and_they_go_later(
     assert len(inbox.messages) == LETTERS
 
 
+@pytest.mark.slow_on_postgresql
 def test_without_a_mail_server_letters_stay_in_the_outbox_and_that_is_said(installation):
     jobs.scrape(installation, jobs.enabled_sources(installation), clock=at(NOW))
     jobs.match(installation, NOW)
@@ -155,6 +159,7 @@ def test_without_a_mail_server_letters_stay_in_the_outbox_and_that_is_said(insta
     assert not sending.failed
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_dry_run_stores_nothing(installation):
     jobs.scrape(installation, jobs.enabled_sources(installation), clock=at(NOW))
     jobs.match(installation, NOW)
@@ -176,6 +181,7 @@ def test_ticks_do_what_is_due_and_nothing_twice(installation, inbox):
     assert (set(tomorrow.scraped), tomorrow.sent) == (set(installation.sources), 0)
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_bad_file_never_replaces_the_good_one_in_force(installation):
     service = jobs.Service(installation)
     service.tick(at(NOW), lambda: False)
@@ -198,6 +204,7 @@ def test_a_bad_file_never_replaces_the_good_one_in_force(installation):
         again.close()
 
 
+@pytest.mark.slow_on_postgresql
 def test_every_number_behind_a_score_can_be_shown(installation):
     jobs.scrape(installation, jobs.enabled_sources(installation), clock=at(NOW))
     jobs.match(installation, NOW)
@@ -215,6 +222,7 @@ def test_every_number_behind_a_score_can_be_shown(installation):
         jobs.explain(installation, "nobody", best.source_id, NOW)
 
 
+@pytest.mark.slow_on_postgresql
 def test_the_overview_counts_what_there_is(installation):
     a_round(installation, NOW)
     overview = jobs.overview(installation, NOW)
@@ -229,6 +237,7 @@ def test_an_unknown_source_is_named_with_those_there_are(installation):
         jobs.enabled_sources(installation, ["se_esff"])
 
 
+@pytest.mark.slow_on_postgresql
 def test_no_closed_call_is_ranked(installation):
     a_round(installation, NOW)
     with installation.database.read() as session:
@@ -242,6 +251,7 @@ def test_no_closed_call_is_ranked(installation):
     assert not closed & ranked
 
 
+@pytest.mark.slow_on_postgresql
 def test_the_operators_hear_of_a_broken_source_once_and_not_daily(installation, inbox):
     a_round(installation, NOW)
     broken = dataclasses.replace(

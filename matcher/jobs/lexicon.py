@@ -42,10 +42,10 @@ class LexiconBuilt:
 
 def priorities_without_english(configuration: Configuration, today: date) -> list[Uncovered]:
     """Words of priorities in force for which the lexicon has no English."""
-    from matcher.scoring.lexicon import Lexicon
+    from matcher.scoring.lexicon import lexicon_of
     from matcher.scoring.lexicon_check import uncovered
 
-    return uncovered(Lexicon(configuration.lexicon), configuration.municipalities, today)
+    return uncovered(lexicon_of(configuration.lexicon), configuration.municipalities, today)
 
 
 def check_lexicon(installation: Installation, today: date, calls: Path | None = None) -> LexiconCheck:

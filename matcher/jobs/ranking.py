@@ -110,11 +110,11 @@ def says_nothing(installation: Installation, committee_id: str) -> bool:
     Raises:
         ConfigError: no such committee.
     """
-    from matcher.scoring.lexicon import Lexicon
+    from matcher.scoring.lexicon import lexicon_of
     from matcher.scoring.text import words
 
     _, committee = installation.committee(committee_id)
-    lexicon = Lexicon(installation.configuration.lexicon)
+    lexicon = lexicon_of(installation.configuration.lexicon)
     texts = [committee.responsibility]
     texts += [text for priority in committee.priorities for text in (priority.text, *priority.keywords)]
     return all(
@@ -216,12 +216,12 @@ def rank_file(
         MatcherError: a file cannot be read.
     """
     from matcher.scoring import files
-    from matcher.scoring.lexicon import Lexicon
+    from matcher.scoring.lexicon import lexicon_of
     from matcher.scoring.rank import Ranker
 
     configuration = load_configuration(config or defaults_directory())
     municipalities = configuration.municipalities if config else ()
-    ranker = Ranker(configuration.scoring, Lexicon(configuration.lexicon))
+    ranker = Ranker(configuration.scoring, lexicon_of(configuration.lexicon))
     allowed = None if topic_only or not config else _allowed(calls, configuration, now)
     found = files.rank_file(
         calls,

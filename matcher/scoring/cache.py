@@ -15,7 +15,7 @@ import scipy
 import sklearn
 
 from matcher.config.models import LexiconFile, Scoring
-from matcher.scoring.lexicon import Lexicon
+from matcher.scoring.lexicon import lexicon_of
 from matcher.scoring.model import Document
 from matcher.scoring.rank import Ranker
 
@@ -33,11 +33,11 @@ def fitted(
     nothing.
     """
     if directory is None:
-        return Ranker(scoring, Lexicon(lexicon)).fit(documents)
+        return Ranker(scoring, lexicon_of(tuple(lexicon))).fit(documents)
     path = directory / f"{_PREFIX}{_key(documents, scoring, lexicon)}.pickle"
     ranker = _load(path)
     if ranker is None:
-        ranker = Ranker(scoring, Lexicon(lexicon)).fit(documents)
+        ranker = Ranker(scoring, lexicon_of(tuple(lexicon))).fit(documents)
         _keep(ranker, path)
     return ranker
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import sparse
@@ -111,14 +111,15 @@ class Lexicon:
             elif len(words(phrase)) > 1:
                 self._tables["en"].add(phrase, ())
 
-    @property
-    def headwords(self) -> list[str]:
+    @cached_property
+    def headwords(self) -> Sequence[str]:
         """Every Swedish headword and synonym in lower case, sorted."""
-        return sorted(self._headwords)
+        return tuple(sorted(self._headwords))
 
-    def headwords_with_subject(self) -> list[str]:
+    @cached_property
+    def headwords_with_subject(self) -> Sequence[str]:
         """Headwords that are not noise, sorted."""
-        return [text for text in self.headwords if self.meaning(text, "sv")]
+        return tuple(text for text in self.headwords if self.meaning(text, "sv"))
 
     def meaning(self, text: str, language: Language) -> tuple[str, ...] | None:
         """What a whole text means in the other language, if it is a term; () = noise, ``None`` = unknown."""
@@ -238,6 +239,12 @@ class Lexicon:
     def inside(self, word: str) -> tuple[str, ...]:
         """Parts of a Swedish compound of which at least one is a lexicon word; empty if none is."""
         return self._compounds.parts(word)
+
+
+@lru_cache(maxsize=2)
+def lexicon_of(files: tuple[LexiconFile, ...]) -> Lexicon:
+    """The lexicon of a configuration, built once in a process: a scheduler asks for it at every tick."""
+    return Lexicon(files)
 
 
 class _Table:

@@ -354,7 +354,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         return sparse.csr_matrix(pivoted.T), normalize(weighed)
 
     def _scale(self, language: Language) -> tuple[float, float, float]:
-        subjects = self.lexicon_.headwords_with_subject()
+        subjects = self.lexicon_.headwords_with_subject
         step = max(1, len(subjects) // _BACKGROUND)
         queries = [self.query(text, "sv") for text in subjects[::step]]
         if len(subjects) < 20:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from bs4 import BeautifulSoup
 
 from matcher.digest.overview import MOST_UNTOLD, CommitteeLetter, MunicipalOverview, plan_overview
@@ -127,6 +128,7 @@ def test_each_state_of_a_letter_is_said() -> None:
     assert "C inga mottagare är inlagda" in text
 
 
+@pytest.mark.slow
 def test_sixty_committees_with_long_titles_still_fit_a_mail_program() -> None:
     long = [told(call(f"L{n}", title="Å" * 10_000), days_ago=0) for n in range(45)]
     letters = [letter(name=f"Nämnd {n}", told=tuple(long)) for n in range(60)]

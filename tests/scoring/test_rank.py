@@ -182,15 +182,17 @@ def test_many_committees_at_once_get_the_lists_each_gets_alone(
 
 
 def test_two_processes_give_the_same_list_to_the_last_digit(tmp_path: Path) -> None:
-    found = []
-    for seed in ("1", "2"):
-        run = tmp_path / f"{seed}.run"
-        subprocess.run(
+    runs = [tmp_path / "1.run", tmp_path / "2.run"]
+    processes = [
+        subprocess.Popen(
             [sys.executable, "-m", "matcher", "rank", "--calls", SAMPLE / "calls.jsonl",
              "--queries", SAMPLE / "queries.tsv", "--run", run],
-            env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True, timeout=120,
-        )  # fmt: skip
-        found.append(run.read_bytes())
+            env={**os.environ, "PYTHONHASHSEED": run.stem}, stdout=subprocess.DEVNULL,
+        )
+        for run in runs
+    ]  # fmt: skip
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    found = [run.read_bytes() for run in runs]
     assert found[0] == found[1]
     assert found[0]
 

@@ -90,6 +90,7 @@ def test_an_agency_is_read_without_a_mistake(publishers: Callable[..., Any], key
     check(key, result.calls, server)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", ["2026-06-20", "2026-09-01", "2026-10-20", "2027-01-10"])
 @pytest.mark.parametrize("key", HOSTS)
 def test_an_agency_is_read_without_a_mistake_on_other_days(

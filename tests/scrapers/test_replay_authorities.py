@@ -56,6 +56,7 @@ def test_an_authority_is_read_without_a_mistake(
     check(key, run(server, key), server, NOW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", ["2026-06-20", "2026-09-01", "2026-10-20", "2027-01-10"])
 @pytest.mark.parametrize("key", HOSTS)
 def test_an_authority_is_read_without_a_mistake_on_other_days(
@@ -79,6 +80,7 @@ def test_strange_markup_of_an_authority_changes_nothing(publishers: Callable[...
         assert alike(run(strange, key)) == calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [*FAULTS, "server_error"])
 @pytest.mark.parametrize("key", HOSTS)
 def test_an_authority_that_shows_something_else_stores_nothing(
@@ -91,6 +93,7 @@ def test_an_authority_that_shows_something_else_stores_nothing(
     assert result.problem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["maintenance", "cookie_wall", "login", "column_dropped"])
 @pytest.mark.parametrize("key", LISTED)
 def test_a_wall_behind_the_list_of_an_authority_is_no_call(
@@ -101,6 +104,7 @@ def test_a_wall_behind_the_list_of_an_authority_is_no_call(
     assert run(server, key).outcome is Outcome.FAILED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["withdrawn", "half_missing", "page_one_only", "deadline_moved"])
 @pytest.mark.parametrize("key", HOSTS)
 def test_an_authority_that_shows_less_or_new_dates_gives_no_false_open_call(

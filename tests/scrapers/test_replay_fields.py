@@ -35,6 +35,7 @@ def read(publishers: Callable[..., Any]) -> dict[str, tuple[Call, ...]]:
     return {key: r.calls for key, r in runs.items()}
 
 
+@pytest.mark.slow
 def test_each_source_fills_what_its_pages_give(read: dict[str, tuple[Call, ...]]) -> None:
     """With ``-s`` this prints the table."""
     for key, calls in read.items():
@@ -49,6 +50,7 @@ def test_each_source_fills_what_its_pages_give(read: dict[str, tuple[Call, ...]]
         assert wanted <= whole, f"{key}: {sorted(wanted - whole)}"
 
 
+@pytest.mark.slow
 def test_timetables_are_planned_calls(read: dict[str, tuple[Call, ...]]) -> None:
     planned = {key: sum(c.planned for c in calls) for key, calls in read.items()}
     assert {key: planned[key] for key in ("se_esf", "se_tillvaxtverket")} == {

@@ -63,6 +63,7 @@ def test_a_publisher_is_read_without_a_mistake(publishers: Callable[..., Any], k
     check(key, run(server, key), server)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", ["2026-06-20", "2026-09-01", "2026-10-20", "2027-01-10", "2027-03-01"])
 def test_publishers_are_read_without_a_mistake_on_other_days(
     publishers: Callable[..., Any], day: str
@@ -86,6 +87,7 @@ def test_strange_markup_of_a_publisher_changes_nothing(publishers: Callable[...,
         assert alike(run(strange, key)) == calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [*FAULTS, "server_error"])
 @pytest.mark.parametrize("key", KEYS)
 def test_a_publisher_that_shows_something_else_stores_nothing(
@@ -98,6 +100,7 @@ def test_a_publisher_that_shows_something_else_stores_nothing(
     assert result.problem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["maintenance", "cookie_wall", "login"])
 @pytest.mark.parametrize("key", KEYS)
 def test_a_wall_behind_the_list_is_no_call(publishers: Callable[..., Any], key: str, fault: str) -> None:

@@ -161,6 +161,7 @@ def test_strange_markup_changes_nothing(publishers: Callable[..., Any], name: st
         assert alike(run(strange, key)) == calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", ["2026-06-20", "2026-09-01", "2026-10-20", "2027-01-10"])
 def test_a_source_reads_its_publisher_on_other_days(publishers: Callable[..., Any], day: str) -> None:
     now = datetime.fromisoformat(f"{day}T08:00:00+02:00")
@@ -186,6 +187,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("key", [*SWEDISH, "interreg_eu"])
 def test_a_publisher_that_shows_something_else_stores_nothing(
