@@ -21,6 +21,8 @@ from matcher.demo.server import DemoServer
 from matcher.demo.world import DemoWorld
 from matcher.domain import STOCKHOLM
 
+#: five committees, two coordinators
+LETTERS = 7
 ROOT = Path(__file__).parents[1]
 COMPOSE = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text("utf-8"))
 
@@ -68,7 +70,7 @@ def empty_postgresql(postgresql_server: Callable[[str], str]) -> Iterator[str]:
         connection.execute("DROP DATABASE compose WITH (FORCE)")
 
 
-def committees(inbox: Inbox) -> set[str]:
+def recipients(inbox: Inbox) -> set[str]:
     return {to[0] for to in inbox.recipients} - {"drift@norrbacka.example.org"}
 
 
@@ -103,7 +105,7 @@ def test_migrate_then_serve_delivers_and_stops_cleanly_on_sigterm(empty_postgres
 
         async def noted(*words: object) -> str:
             answer = await take(*words)  # type: ignore[arg-type]
-            if len(committees(inbox)) == 5:
+            if len(recipients(inbox)) == LETTERS:
                 arrived.set()
             return answer
 
@@ -121,5 +123,5 @@ def test_migrate_then_serve_delivers_and_stops_cleanly_on_sigterm(empty_postgres
             serving.kill()
         assert serving.returncode == 0
         assert "scheduler stopped" in log
-        assert len(committees(inbox)) == 5
-        assert len(inbox.messages) == 6  # and one to the operators: the small portal is no healthy portal
+        assert len(recipients(inbox)) == LETTERS
+        assert len(inbox.messages) == LETTERS + 1  # and one to the operators: the small portal is no healthy portal
