@@ -383,9 +383,7 @@ class Scoring(Model):
 
     title_weight: float = Field(2.0, gt=0, le=10, description="A word in the title counts so many times.")
     programme_weight: float = Field(1.0, ge=0, le=10, description="The same for programme and call title.")
-    lead_words: int = Field(200, ge=0, description="Words of the text that count in full.")
-    rest_weight: float = Field(0.4, ge=0, le=1, description="What later words count.")
-    slope: float = Field(0.8, ge=0, le=1, description="Pivoted length normalisation: 1 = full cosine.")
+    slope: float = Field(0.9, ge=0, le=1, description="Pivoted length normalisation: 1 = full cosine.")
     char_ngrams: tuple[int, int] = (3, 5)
     latent_dimensions: int = Field(200, ge=0, le=1000, description="0 switches the latent channel off.")
     compound_weight: float = Field(0.8, ge=0, le=1, description="Parts of a compound against the whole.")

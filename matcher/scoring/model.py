@@ -234,14 +234,12 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         *,
         title_weight: float = 2.0,
         programme_weight: float = 1.0,
-        slope: float = 0.8,
+        slope: float = 0.9,
         char_ngrams: tuple[int, int] = (3, 5),
         latent_dimensions: int = 200,
         compound_weight: float = 0.8,
         cognate_weight: float = 0.6,
         phrase_weight: float = 1.0,
-        lead_words: int = 200,
-        rest_weight: float = 0.4,
         noise_weight: float = 0.3,
         channels: ChannelWeights | None = None,
         lexicon: Lexicon | None = None,
@@ -254,8 +252,6 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         self.compound_weight = compound_weight
         self.cognate_weight = cognate_weight
         self.phrase_weight = phrase_weight
-        self.lead_words = lead_words
-        self.rest_weight = rest_weight
         self.noise_weight = noise_weight
         self.channels = channels
         self.lexicon = lexicon
@@ -331,11 +327,9 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
 
     def _fields(self, document: Document) -> _Fields:
         """The words of a document with what they count."""
-        body = words(document.text)
         return (
             (words(document.title), self.title_weight),
-            (body[: self.lead_words], 1.0),
-            (body[self.lead_words :], self.rest_weight),
+            (words(document.text), 1.0),
             (words("\n".join(document.context)), self.programme_weight),
         )
 
