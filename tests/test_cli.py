@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import sys
@@ -206,6 +207,34 @@ def test_ranking_a_file_and_measuring_it_needs_no_database(matcher, tmp_path):
     assert code == 0
     (measured,) = json.loads(out)["runs"].values()
     assert measured["nDCG@10"]["mean"] == 1.0
+
+
+def test_a_folder_of_sets_is_measured_and_compared_with_the_runs_before(matcher, tmp_path):
+    for folder in ("docs", "sets/own"):
+        (tmp_path / folder).mkdir(parents=True)
+    with gzip.open(tmp_path / "docs" / "calls.jsonl.gz", "wt", encoding="utf-8") as calls:
+        for name, title in (("A", "Public libraries and reading"), ("B", "Urban wastewater treatment")):
+            calls.write(json.dumps({"id": name, "title": title, "language": "en"}) + "\n")
+    (tmp_path / "sets" / "own" / "queries.tsv").write_text("q1\tsv\tbibliotek\nq2\tsv\tavlopp\n")
+    (tmp_path / "sets" / "own" / "qrels.txt").write_text("q1 0 A 1\nq2 0 B 1\n")
+    (tmp_path / "sets.tsv").write_text("set\tdocs\nown\tcalls\n")
+    plain, ours = str(tmp_path / "plain"), str(tmp_path / "ours")
+    code, out, _ = matcher("evaluate", "--sets", str(tmp_path), "--method", "tfidf", "--runs", plain)
+    assert code == 0
+    assert "0.000" in out
+    code, out, _ = matcher(
+        "evaluate", "--sets", str(tmp_path), "--baseline", plain, "--runs", ours, "--feedback", "1", "--json"
+    )
+    assert code == 0
+    (found,) = json.loads(out).values()
+    assert found["nDCG@10"]["mean"] == 1.0
+    assert found["difference"]["mean"] == 1.0
+    assert found["feedback"] is None  # each query has one document
+    code, _, error = matcher("evaluate", "--sets", str(tmp_path), "--only", "theirs")
+    assert code != 0
+    assert "no set 'theirs'; there are own" in error
+    assert matcher("evaluate", "--sets", str(tmp_path), "--run", "x")[0] != 0
+    assert matcher("evaluate")[0] != 0
 
 
 def test_every_command_has_help(matcher):

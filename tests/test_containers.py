@@ -124,4 +124,6 @@ def test_migrate_then_serve_delivers_and_stops_cleanly_on_sigterm(empty_postgres
         assert serving.returncode == 0
         assert "scheduler stopped" in log
         assert len(recipients(inbox)) == LETTERS
-        assert len(inbox.messages) == LETTERS + 1  # and one to the operators: the small portal is no healthy portal
+        assert (
+            len(inbox.messages) == LETTERS + 1
+        )  # and one to the operators: the small portal is no healthy portal

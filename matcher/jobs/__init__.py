@@ -2,6 +2,7 @@
 
 from matcher.jobs.alarms import raise_alarms
 from matcher.jobs.answers import answer, answers
+from matcher.jobs.evaluation import measure_sets, rank_file
 from matcher.jobs.evidence import Proof, Reparse, Reread, carry_out_retention, proofs, reparse
 from matcher.jobs.feedback import Feedback, Moved, feedback
 from matcher.jobs.installation import Clock, Installation, Progress, Stop, open_installation
@@ -23,7 +24,7 @@ from matcher.jobs.outbox import (
     suspensions,
     unsuspend,
 )
-from matcher.jobs.ranking import Explanation, Ranked, explain, match, rank_file, says_nothing, unlisted
+from matcher.jobs.ranking import Explanation, Ranked, explain, match, says_nothing, unlisted
 from matcher.jobs.sending import Sending, deliverable, reconcile, send, waiting
 from matcher.jobs.service import Overview, Service, TickReport, overview
 from matcher.jobs.sources import due_sources, enabled_sources, scrape, source_health, try_source
@@ -61,6 +62,7 @@ __all__ = [
     "find_letter",
     "list_letters",
     "match",
+    "measure_sets",
     "open_installation",
     "overview",
     "plan",

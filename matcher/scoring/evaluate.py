@@ -171,3 +171,21 @@ def bm25_run(
         found = in_order((name, score) for name, score in zip(names, scores, strict=False) if score > 0)
         run[query] = found[:depth]
     return run
+
+
+def plain_run(
+    documents: Mapping[str, Sequence[str]], queries: Mapping[str, Sequence[str]], *, depth: int = 100
+) -> Run:
+    """The other baseline: scikit-learn's TfidfVectorizer as it comes, over words as given."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    names = sorted(documents)
+    vectorizer = TfidfVectorizer(analyzer=list)
+    if not any(documents.values()):
+        return {query: [] for query in queries}
+    index = vectorizer.fit_transform([documents[name] for name in names])
+    scores = (vectorizer.transform(queries.values()) @ index.T).toarray()
+    return {
+        query: in_order((names[i], row[i]) for i in row.nonzero()[0])[:depth]
+        for query, row in zip(queries, scores, strict=True)
+    }

@@ -345,10 +345,22 @@ class Ranker:
     # --- plain queries -----------------------------------------------------------------------
 
     def rank_queries(
-        self, queries: Sequence[tuple[str, str | None]], *, depth: int = 100
+        self,
+        queries: Sequence[tuple[str, str | None]],
+        *,
+        depth: int = 100,
+        learnt: Sequence[Learnt | None] = (),
     ) -> list[list[tuple[str, float]]]:
-        """For each (text, language or ``None``) the best documents with their scores, zeros left out."""
-        scores = np.round(self.model.score([self.model.query(*query) for query in queries]), _DIGITS)
+        """For each (text, language or ``None``) the best documents with their scores, zeros left out.
+
+        ``learnt`` is what judgements move, query by query (:func:`feedback.learn`).
+        """
+        scores = self.model.score([self.model.query(*query) for query in queries])
+        for row, moves in enumerate(learnt):
+            if moves is not None:
+                moved, added = self._moved(moves, 1)
+                scores[row] = np.maximum(scores[row] + moved, 0) / (1 + added)
+        scores = np.round(scores, _DIGITS)
         found = []
         for row in scores:
             order = sorted(np.flatnonzero(row > 0), key=lambda i: (-row[i], self._ids[i]))
