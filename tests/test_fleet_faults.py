@@ -10,7 +10,7 @@ import pytest
 from tests import fleet
 from tests.fault_matrix import KINDS, Cell, World, a_day, healthy_world, table, wrong
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), fleet.needs_replay]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500), fleet.needs_replay]
 
 
 @pytest.fixture(scope="module")

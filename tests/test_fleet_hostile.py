@@ -24,7 +24,7 @@ from matcher.domain import Outcome, Status, StoredCall
 from tests import fleet
 from tests.fleet import NOW
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), fleet.needs_replay]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500), fleet.needs_replay]
 
 #: what is left to read of each of the replay's hostile titles
 SIGNS = {

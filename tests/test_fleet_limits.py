@@ -16,7 +16,7 @@ from matcher.domain import Outcome
 from tests import fleet
 from tests.fleet import NOW, Publishers
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), fleet.needs_replay]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500), fleet.needs_replay]
 
 #: read from JSON and from HTML
 JSON, HTML = "se_vinnova", "se_mucf"

@@ -16,7 +16,7 @@ from tests import fleet
 from tests.fleet import NOW
 from tests.scrapers.servers import bad_server, status
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), fleet.needs_replay]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500), fleet.needs_replay]
 
 #: a second of the fetcher is a fifth of the server's
 FASTER = 5.0

@@ -25,7 +25,7 @@ def fleet_year() -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_faults_are_found_the_same_day_and_nothing_is_lost_or_falsely_open(fleet_year: Any) -> None:
     tally = fleet_year.Tally()
     for kind in fleet_year.SMALL:
