@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -76,9 +77,8 @@ class Query:
     word: Mapping[Language, Vector]
     #: words, whose letter groups are compared, with their weights
     char: Mapping[Language, Mapping[str, float]]
-    #: what led to each column of ``word``: (the committee's words, route, share of the column)
-    origin: Mapping[Language, Mapping[int, Sequence[tuple[str, str, float]]]] = field(default_factory=dict)
-
+    #: what led to ``word``: (column, the committee's words, route, share of the column)
+    origin: Mapping[Language, Sequence[tuple[int, str, str, float]]] = field(default_factory=dict)
     #: whether a word that carries a subject was found in an index
     subject: bool = False
 
@@ -115,6 +115,10 @@ class _Index:
     word: Any = None  # columns x documents
     #: the same, documents x columns, for explanations
     by_document: Any = None
+    #: documents x columns: place in ``surfaces`` of the first words of a document that a column stands for
+    forms: Any = None
+    #: words and phrases as documents have them, in alphabetical order
+    surfaces: list[str] = field(default_factory=list)
     char_columns: dict[str, int] = field(default_factory=dict)
     char_idf: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     char: Any = None  # N x n
@@ -126,7 +130,6 @@ class _Index:
     frequency: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     _features: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _groups: dict[str, list[int]] = field(default_factory=dict)
-    _forms: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def groups(self, word: str, sizes: tuple[int, int]) -> list[int]:
         """Columns of a word's letter groups in the character channel, as CountVectorizer's char_wb cuts."""
@@ -184,41 +187,26 @@ class _Index:
                     yield " ".join(key), at, at + len(key)
                     break
 
-    def count(self, fields: _Fields) -> tuple[dict[str, float], dict[str, float]]:
-        """Features of a document, and its words, with their weighted counts."""
+    def count(self, fields: _Fields) -> tuple[dict[str, float], dict[str, float], dict[str, str]]:
+        """Features of a document, its words, with their weighted counts, and the first form of each feature."""
         features: dict[str, float] = defaultdict(float)
         surfaces: dict[str, float] = defaultdict(float)
+        forms: dict[str, str] = {}
         stop = stop_words(self.language)
         for found, weight in fields:
             if not weight:
                 continue
-            content = [word for word in found if word not in stop]
-            for word in content:
-                surfaces[word] += weight
-            for phrase, _, _ in self._phrases_in(content):
+            for word in found:
+                if word not in stop:
+                    surfaces[word] += weight
+            for phrase, _, surface in self.phrases_of(found):
                 features[phrase] += weight
+                forms.setdefault(phrase, surface)
         for word, count in surfaces.items():
             for feature in self.features(word):
                 features[feature] += count
-        return features, surfaces
-
-    def forms_in(self, document: Document) -> dict[str, str]:
-        """For each feature of a document the first words in it that it stands for."""
-        known = self._forms.get(document.id)
-        if known is None:
-            if len(self._forms) >= _KEPT:
-                self._forms.clear()
-            known = self._forms[document.id] = {}
-            stop = stop_words(self.language)
-            for text in (document.title, document.text, "\n".join(document.context)):
-                found = words(text)
-                for word in found:
-                    if word not in stop:
-                        for feature in self.features(word):
-                            known.setdefault(feature, word)
-                for phrase, _, surface in self.phrases_of(found):
-                    known.setdefault(phrase, surface)
-        return known
+                forms.setdefault(feature, word)
+        return features, surfaces, forms
 
 
 class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -297,15 +285,26 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         index = _Index(
             language, rows, splitter, self.lexicon_.phrases(language) if self.phrase_weight else {}
         )
-        counts, surfaces = zip(*(index.count(document) for document in fields), strict=True)
-        index.columns, matrix = _matrix(counts)
+        features, surfaces, forms = _Table(), _Table(), _Table()
+        written: dict[str, int] = {}
+        for document in fields:
+            counted, typed_words, shown = index.count(document)
+            features.add(counted)
+            surfaces.add(typed_words)
+            forms.add({name: written.setdefault(form, len(written)) for name, form in shown.items()})
+        index.columns, matrix = features.matrix(np.float32)
+        index.surfaces = sorted(written)
+        rank = np.empty(len(written), dtype=np.int32)
+        rank[[written[form] for form in index.surfaces]] = np.arange(len(written))
+        _, index.forms = forms.matrix(np.int32)
+        index.forms.data = rank[index.forms.data]
         index.frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
         index.idf = _idf(matrix)
         index.word, unit = self._weigh(matrix, index.idf)
         # in double precision: the terms of a reason sum to its score
         index.word = index.word.astype(np.float64)
         index.by_document = sparse.csr_matrix(index.word.T)
-        types, typed = _matrix(surfaces)
+        types, typed = surfaces.matrix(np.float32)
         if types:
             counter = CountVectorizer(
                 analyzer="char_wb", ngram_range=self.char_ngrams, lowercase=False, dtype=np.float32
@@ -372,11 +371,11 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         """A query of several weighted texts, in every language that has documents."""
         word: dict[Language, Vector] = {}
         char: dict[Language, Mapping[str, float]] = {}
-        origin: dict[Language, dict[int, list[tuple[str, str, float]]]] = {}
+        origin: dict[Language, Sequence[tuple[int, str, str, float]]] = {}
         subject = False
         for language in self.indexes_:
             vector: dict[int, float] = defaultdict(float)
-            sources: dict[int, list[tuple[str, str, float]]] = defaultdict(list)
+            sources: list[tuple[int, str, str, float]] = []
             letters: dict[str, float] = defaultdict(float)
             missing = 0.0
             for ask in asks:
@@ -388,8 +387,9 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
                 strength = said.strength * ask.weight
                 for column, value in zip(columns.tolist(), values.tolist(), strict=True):
                     vector[column] += strength * value
-                for column, surface, route, share in said.sources:
-                    sources[column].append((surface, route, strength * share))
+                sources += [
+                    (column, text, route, strength * share) for column, text, route, share in said.sources
+                ]
                 for form, weight in said.letters.items():
                     letters[form] += strength * weight
                 if len(columns):
@@ -413,7 +413,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             index = self.indexes_.get(language_of(f"{document.title}\n{document.text}", document.language))
             if index is None:
                 continue
-            features, _ = index.count(self._fields(document))
+            features, _, held = index.count(self._fields(document))
             columns, values = _vector(
                 {
                     column: (1 + math.log(max(count, 1.0))) * float(index.idf[column])
@@ -421,17 +421,16 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
                     if (column := index.columns.get(feature)) is not None
                 }
             )
-            held = index.forms_in(document)
             for column, value in zip(columns.tolist(), values.tolist(), strict=True):
                 vectors[index.language][column] += weight * value
                 forms[index.language].setdefault(column, held[index.names[column]])
         word: dict[Language, Vector] = {}
         char: dict[Language, Mapping[str, float]] = {}
-        origin: dict[Language, dict[int, list[tuple[str, str, float]]]] = {}
+        origin: dict[Language, Sequence[tuple[int, str, str, float]]] = {}
         for language, sums in vectors.items():
             kept = dict(sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:terms])
             word[language] = _vector(kept)
-            origin[language] = {c: [(forms[language][c], "feedback", value)] for c, value in kept.items()}
+            origin[language] = [(c, forms[language][c], "feedback", value) for c, value in kept.items()]
             letters: dict[str, float] = defaultdict(float)
             for column, value in kept.items():
                 for form in forms[language][column].split():
@@ -442,8 +441,8 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
     def heaviest(self, query: Query, most: int) -> tuple[str, ...]:
         """The words that weigh most in a query, as written, over all languages."""
         weights: dict[str, float] = {}
-        for sources in (s for origin in query.origin.values() for s in origin.items()):
-            weights |= {surface: share for surface, _, share in sources[1]}
+        for sources in query.origin.values():
+            weights |= {text: share for _, text, _, share in sources}
         return tuple(sorted(weights, key=lambda word: (-weights[word], word))[:most])
 
     def _said(self, text: str, declared: str | None, language: Language) -> _Said:
@@ -549,31 +548,65 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
 
         ``Term.document`` is the word or phrase as it stands in the document.
         """
-        index, row = self._place(document)
-        columns, values = query.word[index.language]
-        start, end = index.by_document.indptr[row : row + 2]
-        held, sizes = index.by_document.indices[start:end], index.by_document.data[start:end]
-        if not len(held):
-            return ()
-        there = np.minimum(np.searchsorted(held, columns), len(held) - 1)
-        here = np.flatnonzero(held[there] == columns)
-        shared, products = (
-            columns[here],
-            values[here] * sizes[there[here]] * (self._weights(index)[0] * weight),
-        )
-        names = index.names
-        surfaces = index.forms_in(self.documents_[document])
-        weights: dict[tuple[str, str, str], float] = {}
-        for column, product in zip(shared.tolist(), products.tolist(), strict=True):
-            sources = query.origin[index.language][column]
-            total = sum(share for _, _, share in sources)
-            for asked, route, share in sources:
-                key = (asked, surfaces[names[column]], route)
-                weights[key] = weights.get(key, 0.0) + product * share / total
-        return tuple(
-            Term(query=asked, document=found, route=route, weight=part)
-            for (asked, found, route), part in sorted(weights.items(), key=lambda item: (-item[1], item[0]))
-        )
+        return self.explain_all([query], [(0, document, weight)])[0]
+
+    def explain_all(
+        self, queries: Sequence[Query], pairs: Sequence[tuple[int, int, float]]
+    ) -> list[tuple[Term, ...]]:
+        """:meth:`explain` for each (place in ``queries``, document, weight)."""
+        if not pairs:
+            return []
+        asked, documents = (np.array(numbers) for numbers in list(zip(*pairs, strict=True))[:2])
+        weights = np.array([weight for _, _, weight in pairs])
+        if documents.min() < 0 or documents.max() >= len(self.documents_):
+            raise IndexError(f"no document {documents.max()}")
+        found: list[tuple[Term, ...]] = [()] * len(pairs)
+        for index in self.indexes_.values():
+            rows = np.minimum(index.rows.searchsorted(documents), len(index.rows) - 1)
+            here = np.flatnonzero(index.rows[rows] == documents)
+            terms = self._explained(index, queries, asked[here], rows[here], weights[here])
+            for pair, some in zip(here.tolist(), terms, strict=True):
+                found[pair] = some
+        return found
+
+    def _explained(
+        self, index: _Index, queries: Sequence[Query], asked: Any, rows: Any, weights: Any
+    ) -> list[tuple[Term, ...]]:
+        """The terms of (query, row of the index, weight): one look-up in the index for all of them."""
+        sources = [query.origin[index.language] for query in queries]
+        ends = np.cumsum([0, *map(len, sources)])
+        if not len(rows) or not ends[-1]:
+            return [()] * len(rows)
+        columns, texts, routes, shares = zip(*chain.from_iterable(sources), strict=True)
+        column, share = np.array(columns), np.array(shares)
+        # each source has its part of what its query gives the column
+        source_of = np.repeat(np.arange(len(queries)), np.diff(ends))
+        vectors = _stack([query.word[index.language] for query in queries], len(index.columns))
+        _, group = np.unique(source_of * len(index.columns) + column, return_inverse=True)
+        share *= vectors.data[group] / np.bincount(group, share)[group]
+        # every source of the query of every pair, then only those whose column the document has
+        many = np.diff(ends)[asked]
+        pair = np.repeat(np.arange(len(rows)), many)
+        source = np.arange(len(pair)) + np.repeat(ends[asked] - (np.cumsum(many) - many), many)
+        held = _at(index.by_document, rows[pair], column[source])
+        there = np.flatnonzero(held)
+        pair, source, held = pair[there], source[there], held[there]
+        weight = share[source] * held * weights[pair] * self._weights(index)[0]
+        form = _at(index.forms, rows[pair], column[source])
+        # terms of the same words by the same route are one; the heaviest first, then by their words
+        (asked_names, text), (route_names, route) = _numbered(texts), _numbered(routes)
+        sizes = (len(asked_names), len(index.surfaces), len(route_names))
+        key = ((pair * sizes[0] + text[source]) * sizes[1] + form) * sizes[2] + route[source]
+        keys, group = np.unique(key, return_inverse=True)
+        weight = np.bincount(group, weight)
+        pair, text, form, route = np.unravel_index(keys, (len(rows), *sizes))
+        order = np.lexsort((-weight, pair))
+        terms = [
+            Term(query=asked_names[t], document=index.surfaces[f], route=route_names[r], weight=w)
+            for t, f, r, w in zip(*(a[order].tolist() for a in (text, form, route, weight)), strict=True)
+        ]
+        stops = np.searchsorted(pair, np.arange(len(rows) + 1)).tolist()
+        return [tuple(terms[start:stop]) for start, stop in pairwise(stops)]
 
     def _place(self, document: int) -> tuple[_Index, int]:
         for index in self.indexes_.values():
@@ -645,18 +678,32 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         return out
 
 
-def _matrix(counts: Sequence[Mapping[str, float]]) -> tuple[dict[str, int], Any]:
-    """Columns in alphabetical order, and counts as documents x columns."""
-    names = sorted({name for row in counts for name in row})
-    columns = {name: i for i, name in enumerate(names)}
-    indptr = np.cumsum([0, *(len(row) for row in counts)])
-    indices = np.fromiter((columns[name] for row in counts for name in row), dtype=np.int32, count=indptr[-1])
-    data = np.fromiter(
-        (value for row in counts for value in row.values()), dtype=np.float32, count=indptr[-1]
-    )
-    matrix = sparse.csr_matrix((data, indices, indptr), shape=(len(counts), len(names)))
-    matrix.sort_indices()
-    return columns, matrix
+class _Table:
+    """Rows of named numbers, kept small while they are gathered."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, int] = {}
+        self._columns, self._values, self._ends = array("i"), array("d"), array("q", [0])
+
+    def add(self, row: Mapping[str, float]) -> None:
+        """One more row."""
+        names = self._names
+        self._columns.extend([names.setdefault(name, len(names)) for name in row])
+        self._values.extend(row.values())
+        self._ends.append(len(self._columns))
+
+    def matrix(self, kind: npt.DTypeLike) -> tuple[dict[str, int], Any]:
+        """Columns in alphabetical order, and rows x columns."""
+        names = sorted(self._names)
+        rank = np.empty(len(names), dtype=np.int32)
+        rank[[self._names[name] for name in names]] = np.arange(len(names))
+        columns = rank[np.frombuffer(self._columns, dtype=np.int32)]
+        values = np.frombuffer(self._values).astype(kind)
+        matrix = sparse.csr_matrix(
+            (values, columns, np.array(self._ends)), shape=(len(self._ends) - 1, len(names))
+        )
+        matrix.sort_indices()
+        return {name: i for i, name in enumerate(names)}, matrix
 
 
 def _idf(counts: Any) -> npt.NDArray[np.float32]:
@@ -671,6 +718,19 @@ def _vector(sums: Mapping[int, float], missing: float = 0.0) -> Vector:
     values = np.array([sums[c] for c in columns.tolist()], dtype=np.float64)
     length = math.sqrt(float(values @ values) + missing)
     return (columns, values / length) if length > 0 else (columns[:0], values[:0])
+
+
+def _at(matrix: Any, rows: Any, columns: Any) -> Any:
+    """The values of a sparse matrix in some places."""
+    # of no places scipy gives an empty matrix
+    return np.asarray(matrix[rows, columns]).ravel() if len(rows) else matrix.data[:0]
+
+
+def _numbered(found: Sequence[str]) -> tuple[list[str], npt.NDArray[np.intp]]:
+    """Distinct texts in alphabetical order, and the place of each text among them."""
+    names = sorted(set(found))
+    places = {name: i for i, name in enumerate(names)}
+    return names, np.array([places[name] for name in found], dtype=np.intp)
 
 
 def _stack(vectors: Sequence[Vector], width: int) -> Any:
