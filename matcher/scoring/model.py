@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,8 +46,9 @@ _TRANSLATED = 0.5
 _DAMPING = 0.75
 #: weight of a word that the lexicon lacks, against the rarest: a query known in part says less
 _LACKING = 0.7
-#: distinct words compared with every document at once: bounds the memory of a score
-_BLOCK = 500
+#: words x documents compared by letters at once, and kept (512 MiB)
+_BLOCK, _ALIKE = 500_000, 2**27
+_COMPARING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +117,8 @@ class _Index:
     word: Any = None  # columns x documents
     #: the same, documents x columns, for explanations
     by_document: Any = None
-    #: documents x columns: place in ``surfaces`` of the first words of a document that a column stands for
-    forms: Any = None
+    #: for each value of ``by_document`` the first words it stands for in its document: place in ``surfaces``
+    forms: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     #: words and phrases as documents have them, in alphabetical order
     surfaces: list[str] = field(default_factory=list)
     char_columns: dict[str, int] = field(default_factory=dict)
@@ -130,6 +132,14 @@ class _Index:
     frequency: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     _features: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _groups: dict[str, list[int]] = field(default_factory=dict)
+    #: words compared with every document so far, and their rows, words x documents
+    _heard: dict[str, int] = field(default_factory=dict)
+    _alike: npt.NDArray[np.float32] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is quickly made again and large."""
+        made: dict[str, Any] = {"_heard": {}, "_alike": None}
+        return {k: v for k, v in self.__dict__.items() if k not in ("places", "directions")} | made
 
     def groups(self, word: str, sizes: tuple[int, int]) -> list[int]:
         """Columns of a word's letter groups in the character channel, as CountVectorizer's char_wb cuts."""
@@ -153,6 +163,50 @@ class _Index:
     def names(self) -> list[str]:
         """Stem or phrase of each column."""
         return list(self.columns)
+
+    @cached_property
+    def places(self) -> Any:
+        """Like ``by_document``, with the place of each value, counted from 1."""
+        held = self.by_document
+        numbers = np.arange(1, held.nnz + 1, dtype=np.int32)
+        return sparse.csr_matrix((numbers, held.indices, held.indptr), shape=held.shape)
+
+    @cached_property
+    def directions(self) -> Scores:
+        """Columns x latent dimensions, as it is quick to multiply with."""
+        assert self.latent is not None
+        return np.ascontiguousarray(self.latent.components_.T, dtype=np.float64)
+
+    def alike(
+        self, forms: Sequence[str], sizes: tuple[int, int]
+    ) -> tuple[Mapping[str, int], npt.NDArray[np.float32]]:
+        """Rows of words, and how alike each row's word is to every document, by unweighted letter groups.
+
+        A word is compared once, since it comes again in other queries; the oldest are forgotten together.
+        """
+        documents = self.char.shape[1]
+        with _COMPARING:
+            new = [form for form in forms if form not in self._heard]
+            if self._alike is None or len(self._heard) + len(new) > len(self._alike):
+                # new memory: another thread may still read the old; untouched rows take none
+                rows = max(len(forms), _ALIKE // max(1, documents))
+                self._heard, self._alike = {}, np.empty((rows, documents), np.float32)
+                new = list(forms)
+            step = max(1, _BLOCK // max(1, documents))
+            for start in range(0, len(new), step):
+                block, at = new[start : start + step], len(self._heard)
+                self._alike[at : at + len(block)] = (self.lettered(block, sizes) @ self.char).toarray()
+                self._heard |= {form: at + i for i, form in enumerate(block)}
+            return self._heard, self._alike
+
+    def lettered(self, forms: Sequence[str], sizes: tuple[int, int]) -> Any:
+        """Words x letter groups."""
+        groups = [self.groups(form, sizes) for form in forms]
+        columns = np.fromiter(chain.from_iterable(groups), dtype=np.int32)
+        indptr = np.cumsum([0, *map(len, groups)])
+        return sparse.csr_matrix(
+            (self.char_idf[columns], columns, indptr), shape=(len(forms), len(self.char_idf))
+        )
 
     def has(self, stem: str) -> bool:
         """Whether enough documents have a stem for it to be a word of this language."""
@@ -188,7 +242,7 @@ class _Index:
                     break
 
     def count(self, fields: _Fields) -> tuple[dict[str, float], dict[str, float], dict[str, str]]:
-        """Features of a document, its words, with their weighted counts, and the first form of each feature."""
+        """Features and words of a document with their weighted counts, and the first form of each feature."""
         features: dict[str, float] = defaultdict(float)
         surfaces: dict[str, float] = defaultdict(float)
         forms: dict[str, str] = {}
@@ -296,8 +350,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         index.surfaces = sorted(written)
         rank = np.empty(len(written), dtype=np.int32)
         rank[[written[form] for form in index.surfaces]] = np.arange(len(written))
-        _, index.forms = forms.matrix(np.int32)
-        index.forms.data = rank[index.forms.data]
+        index.forms = rank[forms.matrix(np.int32)[1].data]
         index.frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
         index.idf = _idf(matrix)
         index.word, unit = self._weigh(matrix, index.idf)
@@ -529,8 +582,14 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         out = np.zeros((len(queries), len(self.documents_)))
         for index in self.indexes_.values():
             weights = self._weights(index)
-            parts = self._channels(index, queries)
-            out[:, index.rows] = sum(w * p for w, p in zip(weights, parts, strict=True))
+            total, *others = self._channels(index, queries)
+            total *= weights[0]
+            for weight, part in zip(weights[1:], others, strict=True):
+                if weight:
+                    total += np.multiply(part, weight, dtype=np.float64)
+            if len(index.rows) == len(self.documents_):
+                return total
+            out[:, index.rows] = total
         return out
 
     def channels_of(self, query: Query, document: int) -> dict[str, float]:
@@ -573,26 +632,33 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         self, index: _Index, queries: Sequence[Query], asked: Any, rows: Any, weights: Any
     ) -> list[tuple[Term, ...]]:
         """The terms of (query, row of the index, weight): one look-up in the index for all of them."""
+        width = len(index.columns)
+        vectors = _stack([query.word[index.language] for query in queries], width)
         sources = [query.origin[index.language] for query in queries]
-        ends = np.cumsum([0, *map(len, sources)])
-        if not len(rows) or not ends[-1]:
+        if not len(rows) or not vectors.nnz:
             return [()] * len(rows)
+        # what each source gives its column, in the order of the columns of the queries
         columns, texts, routes, shares = zip(*chain.from_iterable(sources), strict=True)
-        column, share = np.array(columns), np.array(shares)
-        # each source has its part of what its query gives the column
-        source_of = np.repeat(np.arange(len(queries)), np.diff(ends))
-        vectors = _stack([query.word[index.language] for query in queries], len(index.columns))
-        _, group = np.unique(source_of * len(index.columns) + column, return_inverse=True)
-        share *= vectors.data[group] / np.bincount(group, share)[group]
-        # every source of the query of every pair, then only those whose column the document has
-        many = np.diff(ends)[asked]
-        pair = np.repeat(np.arange(len(rows)), many)
-        source = np.arange(len(pair)) + np.repeat(ends[asked] - (np.cumsum(many) - many), many)
-        held = _at(index.by_document, rows[pair], column[source])
-        there = np.flatnonzero(held)
-        pair, source, held = pair[there], source[there], held[there]
-        weight = share[source] * held * weights[pair] * self._weights(index)[0]
-        form = _at(index.forms, rows[pair], column[source])
+        cells = np.repeat(np.arange(len(queries)), list(map(len, sources))) * width + np.array(columns)
+        cells, cell, many = np.unique(cells, return_inverse=True, return_counts=True)
+        share = np.array(shares)
+        share *= vectors.data[cell] / np.bincount(cell, share)[cell]
+        by_cell = np.argsort(cell, kind="stable")
+        ends = np.cumsum(many)
+        # the columns that query and document share: product of matrices that hold ones and places
+        ones = sparse.csr_matrix(
+            (np.ones(vectors.nnz, np.int32), vectors.indices, vectors.indptr), vectors.shape
+        )
+        shared = ones[asked].multiply(index.places[rows]).tocsr()
+        pair = np.repeat(np.arange(len(rows)), np.diff(shared.indptr))
+        cell = np.searchsorted(cells, asked[pair] * width + shared.indices)
+        given = index.by_document.data[shared.data - 1] * weights[pair] * self._weights(index)[0]
+        # every source of these columns
+        often = many[cell]
+        source = np.arange(often.sum()) + np.repeat(ends[cell] - np.cumsum(often), often)
+        source = by_cell[source]
+        pair, form = np.repeat(pair, often), np.repeat(index.forms[shared.data - 1], often)
+        weight = np.repeat(given, often) * share[source]
         # terms of the same words by the same route are one; the heaviest first, then by their words
         (asked_names, text), (route_names, route) = _numbered(texts), _numbered(routes)
         sizes = (len(asked_names), len(index.surfaces), len(route_names))
@@ -626,36 +692,25 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         self, index: _Index, queries: Sequence[Query], rows: list[int] | None = None
     ) -> tuple[Scores, Scores, Scores]:
         """Word, character and latent similarity, queries x documents (or those ``rows`` of the index)."""
-
-        def held(matrix: Any) -> Any:  # a slice of everything would copy it
-            return matrix if rows is None else matrix[:, rows]
-
         shape = (len(queries), len(index.rows) if rows is None else len(rows))
         word, char, latent = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         if not queries:
             return word, char, latent
         asked = _stack([q.word[index.language] for q in queries], len(index.columns))
-        word = (asked @ held(index.word)).toarray()
+        word = (asked @ (index.word if rows is None else index.word[:, rows])).toarray()
         if index.char is not None:
-            char = self._letters(index, [q.char[index.language] for q in queries], held(index.char))
+            char = self._letters(index, [q.char[index.language] for q in queries], rows)
         if index.latent is not None and index.latent_rows is not None:
             # not made longer: a query that the dimensions hold only in part says less about related wording
-            projected = index.latent.transform(asked).astype(np.float32)
-            latent = np.maximum(projected @ held(index.latent_rows.T), 0).astype(float)
+            projected = (asked @ index.directions).astype(np.float32)
+            latent = projected @ (index.latent_rows if rows is None else index.latent_rows[rows]).T
+            np.maximum(latent, 0, out=latent)
         return word, char, latent
 
-    def _letters(self, index: _Index, asked: Sequence[Mapping[str, float]], held: Any) -> Scores:
+    def _letters(self, index: _Index, asked: Sequence[Mapping[str, float]], rows: list[int] | None) -> Any:
         """Similarity of letter groups, queries x documents: each distinct word is compared once."""
-        out = np.zeros((len(asked), held.shape[1]))
         distinct = sorted({form for forms in asked for form in forms})
-        grams = [index.groups(form, self.char_ngrams) for form in distinct]
-        columns = np.array([column for found in grams for column in found], dtype=np.int32)
-        if not len(columns):
-            return out
-        indptr = np.cumsum([0, *(len(found) for found in grams)])
-        groups = sparse.csr_matrix(
-            (index.char_idf[columns], columns, indptr), shape=(len(distinct), len(index.char_idf))
-        )
+        groups = index.lettered(distinct, self.char_ngrams)
         place = {form: i for i, form in enumerate(distinct)}
         weights = _stack(
             [
@@ -668,14 +723,15 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             len(distinct),
         )
         lengths = sparse_linalg.norm(weights @ groups, axis=1)
-        weights = (
-            sparse.diags_array(np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)) @ weights
+        weights.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(weights.indptr))
+        if rows is not None:
+            return weights @ (groups @ index.char[:, rows]).toarray()
+        heard, alike = index.alike(distinct, self.char_ngrams)
+        where = np.array([heard[form] for form in distinct], dtype=np.int32)
+        weights = sparse.csr_matrix(
+            (weights.data, where[weights.indices], weights.indptr), shape=(len(asked), len(alike))
         )
-        weights = sparse.csc_array(weights)
-        for start in range(0, len(distinct), _BLOCK):
-            block = (groups[start : start + _BLOCK] @ held).toarray()
-            out += weights[:, start : start + _BLOCK] @ block
-        return out
+        return weights @ alike
 
 
 class _Table:
@@ -718,12 +774,6 @@ def _vector(sums: Mapping[int, float], missing: float = 0.0) -> Vector:
     values = np.array([sums[c] for c in columns.tolist()], dtype=np.float64)
     length = math.sqrt(float(values @ values) + missing)
     return (columns, values / length) if length > 0 else (columns[:0], values[:0])
-
-
-def _at(matrix: Any, rows: Any, columns: Any) -> Any:
-    """The values of a sparse matrix in some places."""
-    # of no places scipy gives an empty matrix
-    return np.asarray(matrix[rows, columns]).ravel() if len(rows) else matrix.data[:0]
 
 
 def _numbered(found: Sequence[str]) -> tuple[list[str], npt.NDArray[np.intp]]:
