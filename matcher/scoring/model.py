@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import threading
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain, pairwise, repeat
 from typing import Any, Self
 
 import numpy as np
@@ -49,6 +49,8 @@ _LACKING = 0.7
 #: words x documents compared by letters at once, and kept (512 MiB)
 _BLOCK, _ALIKE = 500_000, 2**27
 _COMPARING = threading.Lock()
+#: values of a matrix weighed at once
+_PIECE = 2**21
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,11 +331,11 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         return self
 
     def _index(self, language: Language, rows: npt.NDArray[np.intp]) -> _Index:
-        fields = [self._fields(self.documents_[i]) for i in rows]
+        held = [self.documents_[i] for i in rows]
         splitter = Splitter({})
         if language == "sv":
             splitter = Splitter.from_words(
-                (found for document in fields for found, _ in document),
+                (found for document in held for found, _ in self._fields(document)),
                 (w for phrase in self.lexicon_.headwords for w in words(phrase)),
             )
         index = _Index(
@@ -341,8 +343,8 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         )
         features, surfaces, forms = _Table(), _Table(), _Table()
         written: dict[str, int] = {}
-        for document in fields:
-            counted, typed_words, shown = index.count(document)
+        for document in held:
+            counted, typed_words, shown = index.count(self._fields(document))
             features.add(counted)
             surfaces.add(typed_words)
             forms.add({name: written.setdefault(form, len(written)) for name, form in shown.items()})
@@ -351,13 +353,14 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         rank = np.empty(len(written), dtype=np.int32)
         rank[[written[form] for form in index.surfaces]] = np.arange(len(written))
         index.forms = rank[forms.matrix(np.int32)[1].data]
-        index.frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
+        index.frequency = _frequency(matrix)
         index.idf = _idf(matrix)
-        index.word, unit = self._weigh(matrix, index.idf)
         # in double precision: the terms of a reason sum to its score
-        index.word = index.word.astype(np.float64)
+        weighed = _damped(matrix) @ sparse.diags_array(index.idf, format="csr")
+        index.word = self._pivoted(weighed).astype(np.float64)
         index.by_document = sparse.csr_matrix(index.word.T)
         types, typed = surfaces.matrix(np.float32)
+        del features, surfaces, forms
         if types:
             counter = CountVectorizer(
                 analyzer="char_wb", ngram_range=self.char_ngrams, lowercase=False, dtype=np.float32
@@ -366,12 +369,18 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             grams = typed @ counter.fit_transform(types)
             index.char_columns = {group: int(column) for group, column in counter.vocabulary_.items()}
             index.char_idf = _idf(grams)
-            index.char_idf[np.diff(grams.tocsc().indptr) < 2] = 0
-            index.char, _ = self._weigh(grams, index.char_idf)
-        n, v = unit.shape
+            index.char_idf[_frequency(grams) < 2] = 0
+            # in place: the letter groups of 20,000 calls are 100 million numbers
+            for piece in _pieces(_damped(grams)):
+                grams.data[piece] *= index.char_idf[grams.indices[piece]]
+            grams.eliminate_zeros()
+            index.char = self._pivoted(grams)
+            del grams
+        n, v = weighed.shape
         if self.latent_dimensions and n >= _LEAST_FOR_LATENT and v > self.latent_dimensions:
             size = min(self.latent_dimensions, n - 1)
             index.latent = TruncatedSVD(size, n_iter=2, random_state=0)
+            unit = normalize(weighed, copy=False)
             index.latent_rows = normalize(index.latent.fit_transform(unit)).astype(np.float32)
         often = np.bincount(typed.indices, minlength=len(types)) >= _COMMON
         index.common = [t for t, keep in zip(types, often, strict=True) if keep]
@@ -385,19 +394,18 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             (words("\n".join(document.context)), self.programme_weight),
         )
 
-    def _weigh(self, counts: Any, idf: npt.NDArray[np.float32]) -> tuple[Any, Any]:
-        """Counts to (columns x documents with pivoted length, documents of unit length)."""
-        if not counts.shape[1]:
-            return sparse.csr_matrix(counts.T), counts
-        weighed = counts.copy()
-        weighed.data = np.where(weighed.data > 1, 1 + np.log(np.maximum(weighed.data, 1)), weighed.data)
-        weighed = weighed @ sparse.diags_array(idf, format="csr")
-        weighed.eliminate_zeros()
-        norms = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
+    def _pivoted(self, weighed: Any) -> Any:
+        """Documents x columns to columns x documents with pivoted length."""
+        squares = sparse.csr_matrix((weighed.data**2, weighed.indices, weighed.indptr), weighed.shape)
+        norms = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
+        del squares
         mean = float(norms[norms > 0].mean()) if (norms > 0).any() else 1.0
         pivot = np.where(norms > 0, (1 - self.slope) * mean + self.slope * norms, 1.0)
-        pivoted = sparse.diags_array((1 / pivot).astype(np.float32)) @ weighed
-        return sparse.csr_matrix(pivoted.T), normalize(weighed)
+        turned = sparse.csr_matrix(weighed.T)
+        shorter = (1 / pivot).astype(np.float32)
+        for piece in _pieces(turned):
+            turned.data[piece] *= shorter[turned.indices[piece]]
+        return turned
 
     def _scale(self, language: Language) -> tuple[float, float, float]:
         subjects = self.lexicon_.headwords_with_subject
@@ -420,12 +428,21 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         """A query of one text."""
         return self.ask([Ask(text, 1.0, language)])
 
+    def known(self, asks: Sequence[Ask]) -> bool:
+        """Whether a word of weighted texts that carries a subject is in an index."""
+        return any(
+            said.strength == 1 and len(said.vector[0])
+            for language in self.indexes_
+            for ask in asks
+            if ask.weight
+            for said in [self._said(ask.text, ask.language, language)]
+        )
+
     def ask(self, asks: Sequence[Ask]) -> Query:
         """A query of several weighted texts, in every language that has documents."""
         word: dict[Language, Vector] = {}
         char: dict[Language, Mapping[str, float]] = {}
         origin: dict[Language, Sequence[tuple[int, str, str, float]]] = {}
-        subject = False
         for language in self.indexes_:
             vector: dict[int, float] = defaultdict(float)
             sources: list[tuple[int, str, str, float]] = []
@@ -436,7 +453,6 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
                     continue
                 said = self._said(ask.text, ask.language, language)
                 columns, values = said.vector
-                subject |= said.strength == 1 and bool(len(columns))
                 strength = said.strength * ask.weight
                 for column, value in zip(columns.tolist(), values.tolist(), strict=True):
                     vector[column] += strength * value
@@ -450,7 +466,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             word[language] = _vector(vector, missing)
             char[language] = letters
             origin[language] = sources
-        return Query(word, char, origin, subject)
+        return Query(word, char, origin, self.known(asks))
 
     def like(self, documents: Iterable[tuple[Document, float]], *, terms: int) -> Query:
         """A query of the ``terms`` heaviest words of weighted documents, which need not be in an index.
@@ -565,7 +581,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         covered: set[str] = set()
         for rendering in renderings:
             stems = [f for w in rendering.words for f in index.features(w)]
-            covered.update(words(rendering.query))
+            covered.update(rendering.query.split())
             weight = rendering.weight * (self.cognate_weight if rendering.route == "cognate" else 1.0)
             terms += [(f, rendering.query, rendering.route, weight) for f in stems]
             if len(stems) > 1 and index.phrases:
@@ -667,10 +683,12 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         weight = np.bincount(group, weight)
         pair, text, form, route = np.unravel_index(keys, (len(rows), *sizes))
         order = np.lexsort((-weight, pair))
-        terms = [
-            Term(query=asked_names[t], document=index.surfaces[f], route=route_names[r], weight=w)
-            for t, f, r, w in zip(*(a[order].tolist() for a in (text, form, route, weight)), strict=True)
-        ]
+        terms = _terms(
+            [asked_names[i] for i in text[order].tolist()],
+            [index.surfaces[i] for i in form[order].tolist()],
+            [route_names[i] for i in route[order].tolist()],
+            weight[order].tolist(),
+        )
         stops = np.searchsorted(pair, np.arange(len(rows) + 1)).tolist()
         return [tuple(terms[start:stop]) for start, stop in pairwise(stops)]
 
@@ -762,10 +780,30 @@ class _Table:
         return {name: i for i, name in enumerate(names)}, matrix
 
 
+def _pieces(matrix: Any) -> Iterator[slice]:
+    """The stored values of a matrix, so many at a time that what is computed of them is small."""
+    return (slice(start, start + _PIECE) for start in range(0, matrix.nnz, _PIECE))
+
+
+def _damped(counts: Any) -> Any:
+    """The counts themselves, those above 1 made less in place: the tenth time says less than the first."""
+    for piece in _pieces(counts):
+        data = counts.data[piece]
+        data[:] = np.where(data > 1, 1 + np.log(np.maximum(data, 1)), data)
+    return counts
+
+
+def _frequency(counts: Any) -> npt.NDArray[np.int64]:
+    """Documents that have each column."""
+    found = np.zeros(counts.shape[1], np.int64)
+    for piece in _pieces(counts):
+        found += np.bincount(counts.indices[piece], minlength=counts.shape[1])
+    return found
+
+
 def _idf(counts: Any) -> npt.NDArray[np.float32]:
-    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-    idf: npt.NDArray[np.float32] = (np.log((1 + counts.shape[0]) / (1 + frequency)) + 1).astype(np.float32)
-    return idf
+    idf: npt.NDArray[np.float32] = np.log((1 + counts.shape[0]) / (1 + _frequency(counts))) + 1
+    return idf.astype(np.float32)
 
 
 def _vector(sums: Mapping[int, float], missing: float = 0.0) -> Vector:
@@ -774,6 +812,19 @@ def _vector(sums: Mapping[int, float], missing: float = 0.0) -> Vector:
     values = np.array([sums[c] for c in columns.tolist()], dtype=np.float64)
     length = math.sqrt(float(values @ values) + missing)
     return (columns, values / length) if length > 0 else (columns[:0], values[:0])
+
+
+def _terms(
+    asked: Sequence[str], forms: Sequence[str], routes: Sequence[str], weights: Sequence[float]
+) -> list[Term]:
+    """Terms, column by column: the constructor of a frozen class takes three times as long.
+
+    A list for all of Sweden has more than a million of them.
+    """
+    terms = list(map(Term.__new__, repeat(Term, len(weights))))
+    for name, values in (("query", asked), ("document", forms), ("route", routes), ("weight", weights)):
+        deque(map(getattr(Term, name).__set__, terms, values), maxlen=0)
+    return terms
 
 
 def _numbered(found: Sequence[str]) -> tuple[list[str], npt.NDArray[np.intp]]:

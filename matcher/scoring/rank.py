@@ -310,11 +310,10 @@ class Ranker:
         heaviest = max((p.weight for p in priorities), default=1.0)
         parts = []
         for priority in priorities:
-            said = [
-                self._say(priority.text, weights.priority),
-                self._say(", ".join(priority.keywords), weights.keywords),
-            ]
-            if self.model.ask(said).subject:
+            said = [self._say(priority.text, weights.priority)]
+            if priority.keywords:
+                said.append(self._say(", ".join(priority.keywords), weights.keywords))
+            if self.model.known(said):
                 query = self.model.ask([*said, lean])
                 exclude = self._ask(priority.exclude) if priority.exclude else None
                 parts.append(_Part(priority.id, priority.text, priority.weight / heaviest, query, exclude))
@@ -385,10 +384,9 @@ class Ranker:
             order = np.argsort(-given, axis=0, kind="stable")[:_MOST_REASONS]
             best = np.take_along_axis(given, order, axis=0)
             place, rank = np.nonzero(((best > 0) & (best >= 0.5 * best[:1])).T)
-            for i, p, score in zip(
-                place.tolist(), order[rank, place].tolist(), best[rank, place].tolist(), strict=True
-            ):
-                named.append((reasons_of[i], one.asked[p], round(score, _DIGITS)))
+            chosen, scores = order[rank, place].tolist(), np.round(best[rank, place], _DIGITS).tolist()
+            for i, p, score in zip(place.tolist(), chosen, scores, strict=True):
+                named.append((reasons_of[i], one.asked[p], score))
                 asked.append((first + p, one.places[i], one.asked[p].weight))
             first += len(one.asked)
         queries = [part.query for one in lists for part in one.asked]
