@@ -3,7 +3,11 @@
 All of Sweden is 290 municipalities with 12 committees of 5 priorities, put together at random from phrases
 of the lexicon; the calls are made of the lexicon's English, with words of the usual unequal frequency.
 bm25s gets our tokens for each priority and gives its best 20 without reasons; we give every committee its
-best 20 with reasons.
+best 20 with reasons, out of three channels.
+
+Turning the committees' words into queries (language, translation, compounds, stems, weights) is timed by
+itself: bm25s gets the outcome of it ready-made. The first ratio is ours from ready queries, which is what
+bm25s does too; the second has all that a run over Sweden needs once the calls are indexed.
 """
 
 from __future__ import annotations
@@ -95,8 +99,12 @@ for pair in committees[1:21]:
 print(f"one committee: {(time.perf_counter() - began) / 20 * 1000:.0f} ms")
 
 began = time.perf_counter()
-rows = sum(len(found) for found in ranker.rank_many(committees, now=NOW, depth=20))
-ours = timed(f"all of Sweden, {len(committees)} committees, {rows} rows with reasons", began)
+queries = [ranker.ask(*pair, now=NOW) for pair in committees]
+translated = timed(f"queries of all of Sweden, {len(committees)} committees", began)
+began = time.perf_counter()
+rows = sum(len(found) for found in ranker.best(queries, depth=20))
+ours = timed(f"their best 20, {rows} rows with reasons", began)
+del queries
 
 index = ranker.model.indexes_["en"]
 names = index.names
@@ -116,4 +124,5 @@ timed("bm25s index", began)
 began = time.perf_counter()
 baseline.retrieve(asked, k=20, show_progress=False)
 theirs = timed(f"bm25s, {len(asked)} queries, without reasons", began)
-print(f"ratio to bm25s: {ours / theirs:.2f}")
+print(f"ratio to bm25s from ready queries: {ours / theirs:.2f}, with the making of the queries: ", end="")
+print(f"{(translated + ours) / theirs:.2f}")

@@ -13,7 +13,17 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from matcher.config.models import LexiconEntry, LexiconFile
 from matcher.scoring.compounds import Compounds
-from matcher.scoring.text import LANGUAGES, Language, Splitter, is_stop, language_of, stem, stems, words
+from matcher.scoring.text import (
+    LANGUAGES,
+    Language,
+    Splitter,
+    is_stop,
+    language_of,
+    stem,
+    stems,
+    tokens,
+    words,
+)
 
 #: "e-demokrati", of which the tokeniser sees only "demokrati"
 _ONE_LETTER = re.compile(r"(?<![^\W_])[^\W\d_]-(?=\w)")
@@ -287,11 +297,17 @@ def _render(
 ) -> list[Rendering]:
     found = []
     for alternative in alternatives:
-        content = tuple(word for word in words(alternative) if not is_stop(word, target))
+        content = _content(alternative, target)
         if content:
             share = weight / (len(alternatives) * len(content)) ** 0.5
             found.append(Rendering(query=query, words=content, route=route, weight=share))
     return found
+
+
+@lru_cache(maxsize=50_000)
+def _content(text: str, language: Language) -> tuple[str, ...]:
+    """The words of an entry's meaning that can carry a subject."""
+    return tuple(tokens(text, language))
 
 
 def _alike(query: str, word: str, cognates: Cognates, route: str, weight: float) -> list[Rendering]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+import threading
+from array import array
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import Any, Self
 
 import numpy as np
@@ -44,8 +46,11 @@ _TRANSLATED = 0.5
 _DAMPING = 0.75
 #: weight of a word that the lexicon lacks, against the rarest: a query known in part says less
 _LACKING = 0.7
-#: distinct words compared with every document at once: bounds the memory of a score
-_BLOCK = 500
+#: words x documents compared by letters at once, and kept (512 MiB)
+_BLOCK, _ALIKE = 500_000, 2**27
+_COMPARING = threading.Lock()
+#: values of a matrix weighed at once
+_PIECE = 2**21
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +81,8 @@ class Query:
     word: Mapping[Language, Vector]
     #: words, whose letter groups are compared, with their weights
     char: Mapping[Language, Mapping[str, float]]
-    #: what led to each column of ``word``: (the committee's words, route, share of the column)
-    origin: Mapping[Language, Mapping[int, Sequence[tuple[str, str, float]]]] = field(default_factory=dict)
-
+    #: what led to ``word``: (column, the committee's words, route, share of the column)
+    origin: Mapping[Language, Sequence[tuple[int, str, str, float]]] = field(default_factory=dict)
     #: whether a word that carries a subject was found in an index
     subject: bool = False
 
@@ -115,6 +119,10 @@ class _Index:
     word: Any = None  # columns x documents
     #: the same, documents x columns, for explanations
     by_document: Any = None
+    #: for each value of ``by_document`` the first words it stands for in its document: place in ``surfaces``
+    forms: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    #: words and phrases as documents have them, in alphabetical order
+    surfaces: list[str] = field(default_factory=list)
     char_columns: dict[str, int] = field(default_factory=dict)
     char_idf: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     char: Any = None  # N x n
@@ -126,7 +134,14 @@ class _Index:
     frequency: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     _features: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _groups: dict[str, list[int]] = field(default_factory=dict)
-    _forms: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: words compared with every document so far, and their rows, words x documents
+    _heard: dict[str, int] = field(default_factory=dict)
+    _alike: npt.NDArray[np.float32] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is quickly made again and large."""
+        made: dict[str, Any] = {"_heard": {}, "_alike": None}
+        return {k: v for k, v in self.__dict__.items() if k not in ("places", "directions")} | made
 
     def groups(self, word: str, sizes: tuple[int, int]) -> list[int]:
         """Columns of a word's letter groups in the character channel, as CountVectorizer's char_wb cuts."""
@@ -150,6 +165,50 @@ class _Index:
     def names(self) -> list[str]:
         """Stem or phrase of each column."""
         return list(self.columns)
+
+    @cached_property
+    def places(self) -> Any:
+        """Like ``by_document``, with the place of each value, counted from 1."""
+        held = self.by_document
+        numbers = np.arange(1, held.nnz + 1, dtype=np.int32)
+        return sparse.csr_matrix((numbers, held.indices, held.indptr), shape=held.shape)
+
+    @cached_property
+    def directions(self) -> Scores:
+        """Columns x latent dimensions, as it is quick to multiply with."""
+        assert self.latent is not None
+        return np.ascontiguousarray(self.latent.components_.T, dtype=np.float64)
+
+    def alike(
+        self, forms: Sequence[str], sizes: tuple[int, int]
+    ) -> tuple[Mapping[str, int], npt.NDArray[np.float32]]:
+        """Rows of words, and how alike each row's word is to every document, by unweighted letter groups.
+
+        A word is compared once, since it comes again in other queries; the oldest are forgotten together.
+        """
+        documents = self.char.shape[1]
+        with _COMPARING:
+            new = [form for form in forms if form not in self._heard]
+            if self._alike is None or len(self._heard) + len(new) > len(self._alike):
+                # new memory: another thread may still read the old; untouched rows take none
+                rows = max(len(forms), _ALIKE // max(1, documents))
+                self._heard, self._alike = {}, np.empty((rows, documents), np.float32)
+                new = list(forms)
+            step = max(1, _BLOCK // max(1, documents))
+            for start in range(0, len(new), step):
+                block, at = new[start : start + step], len(self._heard)
+                self._alike[at : at + len(block)] = (self.lettered(block, sizes) @ self.char).toarray()
+                self._heard |= {form: at + i for i, form in enumerate(block)}
+            return self._heard, self._alike
+
+    def lettered(self, forms: Sequence[str], sizes: tuple[int, int]) -> Any:
+        """Words x letter groups."""
+        groups = [self.groups(form, sizes) for form in forms]
+        columns = np.fromiter(chain.from_iterable(groups), dtype=np.int32)
+        indptr = np.cumsum([0, *map(len, groups)])
+        return sparse.csr_matrix(
+            (self.char_idf[columns], columns, indptr), shape=(len(forms), len(self.char_idf))
+        )
 
     def has(self, stem: str) -> bool:
         """Whether enough documents have a stem for it to be a word of this language."""
@@ -184,41 +243,26 @@ class _Index:
                     yield " ".join(key), at, at + len(key)
                     break
 
-    def count(self, fields: _Fields) -> tuple[dict[str, float], dict[str, float]]:
-        """Features of a document, and its words, with their weighted counts."""
+    def count(self, fields: _Fields) -> tuple[dict[str, float], dict[str, float], dict[str, str]]:
+        """Features and words of a document with their weighted counts, and the first form of each feature."""
         features: dict[str, float] = defaultdict(float)
         surfaces: dict[str, float] = defaultdict(float)
+        forms: dict[str, str] = {}
         stop = stop_words(self.language)
         for found, weight in fields:
             if not weight:
                 continue
-            content = [word for word in found if word not in stop]
-            for word in content:
-                surfaces[word] += weight
-            for phrase, _, _ in self._phrases_in(content):
+            for word in found:
+                if word not in stop:
+                    surfaces[word] += weight
+            for phrase, _, surface in self.phrases_of(found):
                 features[phrase] += weight
+                forms.setdefault(phrase, surface)
         for word, count in surfaces.items():
             for feature in self.features(word):
                 features[feature] += count
-        return features, surfaces
-
-    def forms_in(self, document: Document) -> dict[str, str]:
-        """For each feature of a document the first words in it that it stands for."""
-        known = self._forms.get(document.id)
-        if known is None:
-            if len(self._forms) >= _KEPT:
-                self._forms.clear()
-            known = self._forms[document.id] = {}
-            stop = stop_words(self.language)
-            for text in (document.title, document.text, "\n".join(document.context)):
-                found = words(text)
-                for word in found:
-                    if word not in stop:
-                        for feature in self.features(word):
-                            known.setdefault(feature, word)
-                for phrase, _, surface in self.phrases_of(found):
-                    known.setdefault(phrase, surface)
-        return known
+                forms.setdefault(feature, word)
+        return features, surfaces, forms
 
 
 class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -287,25 +331,36 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         return self
 
     def _index(self, language: Language, rows: npt.NDArray[np.intp]) -> _Index:
-        fields = [self._fields(self.documents_[i]) for i in rows]
+        held = [self.documents_[i] for i in rows]
         splitter = Splitter({})
         if language == "sv":
             splitter = Splitter.from_words(
-                (found for document in fields for found, _ in document),
+                (found for document in held for found, _ in self._fields(document)),
                 (w for phrase in self.lexicon_.headwords for w in words(phrase)),
             )
         index = _Index(
             language, rows, splitter, self.lexicon_.phrases(language) if self.phrase_weight else {}
         )
-        counts, surfaces = zip(*(index.count(document) for document in fields), strict=True)
-        index.columns, matrix = _matrix(counts)
-        index.frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
+        features, surfaces, forms = _Table(), _Table(), _Table()
+        written: dict[str, int] = {}
+        for document in held:
+            counted, typed_words, shown = index.count(self._fields(document))
+            features.add(counted)
+            surfaces.add(typed_words)
+            forms.add({name: written.setdefault(form, len(written)) for name, form in shown.items()})
+        index.columns, matrix = features.matrix(np.float32)
+        index.surfaces = sorted(written)
+        rank = np.empty(len(written), dtype=np.int32)
+        rank[[written[form] for form in index.surfaces]] = np.arange(len(written))
+        index.forms = rank[forms.matrix(np.int32)[1].data]
+        index.frequency = _frequency(matrix)
         index.idf = _idf(matrix)
-        index.word, unit = self._weigh(matrix, index.idf)
         # in double precision: the terms of a reason sum to its score
-        index.word = index.word.astype(np.float64)
+        weighed = _damped(matrix) @ sparse.diags_array(index.idf, format="csr")
+        index.word = self._pivoted(weighed).astype(np.float64)
         index.by_document = sparse.csr_matrix(index.word.T)
-        types, typed = _matrix(surfaces)
+        types, typed = surfaces.matrix(np.float32)
+        del features, surfaces, forms
         if types:
             counter = CountVectorizer(
                 analyzer="char_wb", ngram_range=self.char_ngrams, lowercase=False, dtype=np.float32
@@ -314,12 +369,18 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             grams = typed @ counter.fit_transform(types)
             index.char_columns = {group: int(column) for group, column in counter.vocabulary_.items()}
             index.char_idf = _idf(grams)
-            index.char_idf[np.diff(grams.tocsc().indptr) < 2] = 0
-            index.char, _ = self._weigh(grams, index.char_idf)
-        n, v = unit.shape
+            index.char_idf[_frequency(grams) < 2] = 0
+            # in place: the letter groups of 20,000 calls are 100 million numbers
+            for piece in _pieces(_damped(grams)):
+                grams.data[piece] *= index.char_idf[grams.indices[piece]]
+            grams.eliminate_zeros()
+            index.char = self._pivoted(grams)
+            del grams
+        n, v = weighed.shape
         if self.latent_dimensions and n >= _LEAST_FOR_LATENT and v > self.latent_dimensions:
             size = min(self.latent_dimensions, n - 1)
             index.latent = TruncatedSVD(size, n_iter=2, random_state=0)
+            unit = normalize(weighed, copy=False)
             index.latent_rows = normalize(index.latent.fit_transform(unit)).astype(np.float32)
         often = np.bincount(typed.indices, minlength=len(types)) >= _COMMON
         index.common = [t for t, keep in zip(types, often, strict=True) if keep]
@@ -333,19 +394,18 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             (words("\n".join(document.context)), self.programme_weight),
         )
 
-    def _weigh(self, counts: Any, idf: npt.NDArray[np.float32]) -> tuple[Any, Any]:
-        """Counts to (columns x documents with pivoted length, documents of unit length)."""
-        if not counts.shape[1]:
-            return sparse.csr_matrix(counts.T), counts
-        weighed = counts.copy()
-        weighed.data = np.where(weighed.data > 1, 1 + np.log(np.maximum(weighed.data, 1)), weighed.data)
-        weighed = weighed @ sparse.diags_array(idf, format="csr")
-        weighed.eliminate_zeros()
-        norms = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
+    def _pivoted(self, weighed: Any) -> Any:
+        """Documents x columns to columns x documents with pivoted length."""
+        squares = sparse.csr_matrix((weighed.data**2, weighed.indices, weighed.indptr), weighed.shape)
+        norms = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
+        del squares
         mean = float(norms[norms > 0].mean()) if (norms > 0).any() else 1.0
         pivot = np.where(norms > 0, (1 - self.slope) * mean + self.slope * norms, 1.0)
-        pivoted = sparse.diags_array((1 / pivot).astype(np.float32)) @ weighed
-        return sparse.csr_matrix(pivoted.T), normalize(weighed)
+        turned = sparse.csr_matrix(weighed.T)
+        shorter = (1 / pivot).astype(np.float32)
+        for piece in _pieces(turned):
+            turned.data[piece] *= shorter[turned.indices[piece]]
+        return turned
 
     def _scale(self, language: Language) -> tuple[float, float, float]:
         subjects = self.lexicon_.headwords_with_subject
@@ -368,15 +428,24 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         """A query of one text."""
         return self.ask([Ask(text, 1.0, language)])
 
+    def known(self, asks: Sequence[Ask]) -> bool:
+        """Whether a word of weighted texts that carries a subject is in an index."""
+        return any(
+            said.strength == 1 and len(said.vector[0])
+            for language in self.indexes_
+            for ask in asks
+            if ask.weight
+            for said in [self._said(ask.text, ask.language, language)]
+        )
+
     def ask(self, asks: Sequence[Ask]) -> Query:
         """A query of several weighted texts, in every language that has documents."""
         word: dict[Language, Vector] = {}
         char: dict[Language, Mapping[str, float]] = {}
-        origin: dict[Language, dict[int, list[tuple[str, str, float]]]] = {}
-        subject = False
+        origin: dict[Language, Sequence[tuple[int, str, str, float]]] = {}
         for language in self.indexes_:
             vector: dict[int, float] = defaultdict(float)
-            sources: dict[int, list[tuple[str, str, float]]] = defaultdict(list)
+            sources: list[tuple[int, str, str, float]] = []
             letters: dict[str, float] = defaultdict(float)
             missing = 0.0
             for ask in asks:
@@ -384,12 +453,12 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
                     continue
                 said = self._said(ask.text, ask.language, language)
                 columns, values = said.vector
-                subject |= said.strength == 1 and bool(len(columns))
                 strength = said.strength * ask.weight
                 for column, value in zip(columns.tolist(), values.tolist(), strict=True):
                     vector[column] += strength * value
-                for column, surface, route, share in said.sources:
-                    sources[column].append((surface, route, strength * share))
+                sources += [
+                    (column, text, route, strength * share) for column, text, route, share in said.sources
+                ]
                 for form, weight in said.letters.items():
                     letters[form] += strength * weight
                 if len(columns):
@@ -397,7 +466,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             word[language] = _vector(vector, missing)
             char[language] = letters
             origin[language] = sources
-        return Query(word, char, origin, subject)
+        return Query(word, char, origin, self.known(asks))
 
     def like(self, documents: Iterable[tuple[Document, float]], *, terms: int) -> Query:
         """A query of the ``terms`` heaviest words of weighted documents, which need not be in an index.
@@ -413,7 +482,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             index = self.indexes_.get(language_of(f"{document.title}\n{document.text}", document.language))
             if index is None:
                 continue
-            features, _ = index.count(self._fields(document))
+            features, _, held = index.count(self._fields(document))
             columns, values = _vector(
                 {
                     column: (1 + math.log(max(count, 1.0))) * float(index.idf[column])
@@ -421,17 +490,16 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
                     if (column := index.columns.get(feature)) is not None
                 }
             )
-            held = index.forms_in(document)
             for column, value in zip(columns.tolist(), values.tolist(), strict=True):
                 vectors[index.language][column] += weight * value
                 forms[index.language].setdefault(column, held[index.names[column]])
         word: dict[Language, Vector] = {}
         char: dict[Language, Mapping[str, float]] = {}
-        origin: dict[Language, dict[int, list[tuple[str, str, float]]]] = {}
+        origin: dict[Language, Sequence[tuple[int, str, str, float]]] = {}
         for language, sums in vectors.items():
             kept = dict(sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:terms])
             word[language] = _vector(kept)
-            origin[language] = {c: [(forms[language][c], "feedback", value)] for c, value in kept.items()}
+            origin[language] = [(c, forms[language][c], "feedback", value) for c, value in kept.items()]
             letters: dict[str, float] = defaultdict(float)
             for column, value in kept.items():
                 for form in forms[language][column].split():
@@ -442,8 +510,8 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
     def heaviest(self, query: Query, most: int) -> tuple[str, ...]:
         """The words that weigh most in a query, as written, over all languages."""
         weights: dict[str, float] = {}
-        for sources in (s for origin in query.origin.values() for s in origin.items()):
-            weights |= {surface: share for surface, _, share in sources[1]}
+        for sources in query.origin.values():
+            weights |= {text: share for _, text, _, share in sources}
         return tuple(sorted(weights, key=lambda word: (-weights[word], word))[:most])
 
     def _said(self, text: str, declared: str | None, language: Language) -> _Said:
@@ -513,7 +581,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         covered: set[str] = set()
         for rendering in renderings:
             stems = [f for w in rendering.words for f in index.features(w)]
-            covered.update(words(rendering.query))
+            covered.update(rendering.query.split())
             weight = rendering.weight * (self.cognate_weight if rendering.route == "cognate" else 1.0)
             terms += [(f, rendering.query, rendering.route, weight) for f in stems]
             if len(stems) > 1 and index.phrases:
@@ -530,8 +598,14 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         out = np.zeros((len(queries), len(self.documents_)))
         for index in self.indexes_.values():
             weights = self._weights(index)
-            parts = self._channels(index, queries)
-            out[:, index.rows] = sum(w * p for w, p in zip(weights, parts, strict=True))
+            total, *others = self._channels(index, queries)
+            total *= weights[0]
+            for weight, part in zip(weights[1:], others, strict=True):
+                if weight:
+                    total += np.multiply(part, weight, dtype=np.float64)
+            if len(index.rows) == len(self.documents_):
+                return total
+            out[:, index.rows] = total
         return out
 
     def channels_of(self, query: Query, document: int) -> dict[str, float]:
@@ -549,31 +623,74 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
 
         ``Term.document`` is the word or phrase as it stands in the document.
         """
-        index, row = self._place(document)
-        columns, values = query.word[index.language]
-        start, end = index.by_document.indptr[row : row + 2]
-        held, sizes = index.by_document.indices[start:end], index.by_document.data[start:end]
-        if not len(held):
-            return ()
-        there = np.minimum(np.searchsorted(held, columns), len(held) - 1)
-        here = np.flatnonzero(held[there] == columns)
-        shared, products = (
-            columns[here],
-            values[here] * sizes[there[here]] * (self._weights(index)[0] * weight),
+        return self.explain_all([query], [(0, document, weight)])[0]
+
+    def explain_all(
+        self, queries: Sequence[Query], pairs: Sequence[tuple[int, int, float]]
+    ) -> list[tuple[Term, ...]]:
+        """:meth:`explain` for each (place in ``queries``, document, weight)."""
+        if not pairs:
+            return []
+        asked, documents = (np.array(numbers) for numbers in list(zip(*pairs, strict=True))[:2])
+        weights = np.array([weight for _, _, weight in pairs])
+        if documents.min() < 0 or documents.max() >= len(self.documents_):
+            raise IndexError(f"no document {documents.max()}")
+        found: list[tuple[Term, ...]] = [()] * len(pairs)
+        for index in self.indexes_.values():
+            rows = np.minimum(index.rows.searchsorted(documents), len(index.rows) - 1)
+            here = np.flatnonzero(index.rows[rows] == documents)
+            terms = self._explained(index, queries, asked[here], rows[here], weights[here])
+            for pair, some in zip(here.tolist(), terms, strict=True):
+                found[pair] = some
+        return found
+
+    def _explained(
+        self, index: _Index, queries: Sequence[Query], asked: Any, rows: Any, weights: Any
+    ) -> list[tuple[Term, ...]]:
+        """The terms of (query, row of the index, weight): one look-up in the index for all of them."""
+        width = len(index.columns)
+        vectors = _stack([query.word[index.language] for query in queries], width)
+        sources = [query.origin[index.language] for query in queries]
+        if not len(rows) or not vectors.nnz:
+            return [()] * len(rows)
+        # what each source gives its column, in the order of the columns of the queries
+        columns, texts, routes, shares = zip(*chain.from_iterable(sources), strict=True)
+        cells = np.repeat(np.arange(len(queries)), list(map(len, sources))) * width + np.array(columns)
+        cells, cell, many = np.unique(cells, return_inverse=True, return_counts=True)
+        share = np.array(shares)
+        share *= vectors.data[cell] / np.bincount(cell, share)[cell]
+        by_cell = np.argsort(cell, kind="stable")
+        ends = np.cumsum(many)
+        # the columns that query and document share: product of matrices that hold ones and places
+        ones = sparse.csr_matrix(
+            (np.ones(vectors.nnz, np.int32), vectors.indices, vectors.indptr), vectors.shape
         )
-        names = index.names
-        surfaces = index.forms_in(self.documents_[document])
-        weights: dict[tuple[str, str, str], float] = {}
-        for column, product in zip(shared.tolist(), products.tolist(), strict=True):
-            sources = query.origin[index.language][column]
-            total = sum(share for _, _, share in sources)
-            for asked, route, share in sources:
-                key = (asked, surfaces[names[column]], route)
-                weights[key] = weights.get(key, 0.0) + product * share / total
-        return tuple(
-            Term(query=asked, document=found, route=route, weight=part)
-            for (asked, found, route), part in sorted(weights.items(), key=lambda item: (-item[1], item[0]))
+        shared = ones[asked].multiply(index.places[rows]).tocsr()
+        pair = np.repeat(np.arange(len(rows)), np.diff(shared.indptr))
+        cell = np.searchsorted(cells, asked[pair] * width + shared.indices)
+        given = index.by_document.data[shared.data - 1] * weights[pair] * self._weights(index)[0]
+        # every source of these columns
+        often = many[cell]
+        source = np.arange(often.sum()) + np.repeat(ends[cell] - np.cumsum(often), often)
+        source = by_cell[source]
+        pair, form = np.repeat(pair, often), np.repeat(index.forms[shared.data - 1], often)
+        weight = np.repeat(given, often) * share[source]
+        # terms of the same words by the same route are one; the heaviest first, then by their words
+        (asked_names, text), (route_names, route) = _numbered(texts), _numbered(routes)
+        sizes = (len(asked_names), len(index.surfaces), len(route_names))
+        key = ((pair * sizes[0] + text[source]) * sizes[1] + form) * sizes[2] + route[source]
+        keys, group = np.unique(key, return_inverse=True)
+        weight = np.bincount(group, weight)
+        pair, text, form, route = np.unravel_index(keys, (len(rows), *sizes))
+        order = np.lexsort((-weight, pair))
+        terms = _terms(
+            [asked_names[i] for i in text[order].tolist()],
+            [index.surfaces[i] for i in form[order].tolist()],
+            [route_names[i] for i in route[order].tolist()],
+            weight[order].tolist(),
         )
+        stops = np.searchsorted(pair, np.arange(len(rows) + 1)).tolist()
+        return [tuple(terms[start:stop]) for start, stop in pairwise(stops)]
 
     def _place(self, document: int) -> tuple[_Index, int]:
         for index in self.indexes_.values():
@@ -593,36 +710,25 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         self, index: _Index, queries: Sequence[Query], rows: list[int] | None = None
     ) -> tuple[Scores, Scores, Scores]:
         """Word, character and latent similarity, queries x documents (or those ``rows`` of the index)."""
-
-        def held(matrix: Any) -> Any:  # a slice of everything would copy it
-            return matrix if rows is None else matrix[:, rows]
-
         shape = (len(queries), len(index.rows) if rows is None else len(rows))
         word, char, latent = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         if not queries:
             return word, char, latent
         asked = _stack([q.word[index.language] for q in queries], len(index.columns))
-        word = (asked @ held(index.word)).toarray()
+        word = (asked @ (index.word if rows is None else index.word[:, rows])).toarray()
         if index.char is not None:
-            char = self._letters(index, [q.char[index.language] for q in queries], held(index.char))
+            char = self._letters(index, [q.char[index.language] for q in queries], rows)
         if index.latent is not None and index.latent_rows is not None:
             # not made longer: a query that the dimensions hold only in part says less about related wording
-            projected = index.latent.transform(asked).astype(np.float32)
-            latent = np.maximum(projected @ held(index.latent_rows.T), 0).astype(float)
+            projected = (asked @ index.directions).astype(np.float32)
+            latent = projected @ (index.latent_rows if rows is None else index.latent_rows[rows]).T
+            np.maximum(latent, 0, out=latent)
         return word, char, latent
 
-    def _letters(self, index: _Index, asked: Sequence[Mapping[str, float]], held: Any) -> Scores:
+    def _letters(self, index: _Index, asked: Sequence[Mapping[str, float]], rows: list[int] | None) -> Any:
         """Similarity of letter groups, queries x documents: each distinct word is compared once."""
-        out = np.zeros((len(asked), held.shape[1]))
         distinct = sorted({form for forms in asked for form in forms})
-        grams = [index.groups(form, self.char_ngrams) for form in distinct]
-        columns = np.array([column for found in grams for column in found], dtype=np.int32)
-        if not len(columns):
-            return out
-        indptr = np.cumsum([0, *(len(found) for found in grams)])
-        groups = sparse.csr_matrix(
-            (index.char_idf[columns], columns, indptr), shape=(len(distinct), len(index.char_idf))
-        )
+        groups = index.lettered(distinct, self.char_ngrams)
         place = {form: i for i, form in enumerate(distinct)}
         weights = _stack(
             [
@@ -635,34 +741,69 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             len(distinct),
         )
         lengths = sparse_linalg.norm(weights @ groups, axis=1)
-        weights = (
-            sparse.diags_array(np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)) @ weights
+        weights.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(weights.indptr))
+        if rows is not None:
+            return weights @ (groups @ index.char[:, rows]).toarray()
+        heard, alike = index.alike(distinct, self.char_ngrams)
+        where = np.array([heard[form] for form in distinct], dtype=np.int32)
+        weights = sparse.csr_matrix(
+            (weights.data, where[weights.indices], weights.indptr), shape=(len(asked), len(alike))
         )
-        weights = sparse.csc_array(weights)
-        for start in range(0, len(distinct), _BLOCK):
-            block = (groups[start : start + _BLOCK] @ held).toarray()
-            out += weights[:, start : start + _BLOCK] @ block
-        return out
+        return weights @ alike
 
 
-def _matrix(counts: Sequence[Mapping[str, float]]) -> tuple[dict[str, int], Any]:
-    """Columns in alphabetical order, and counts as documents x columns."""
-    names = sorted({name for row in counts for name in row})
-    columns = {name: i for i, name in enumerate(names)}
-    indptr = np.cumsum([0, *(len(row) for row in counts)])
-    indices = np.fromiter((columns[name] for row in counts for name in row), dtype=np.int32, count=indptr[-1])
-    data = np.fromiter(
-        (value for row in counts for value in row.values()), dtype=np.float32, count=indptr[-1]
-    )
-    matrix = sparse.csr_matrix((data, indices, indptr), shape=(len(counts), len(names)))
-    matrix.sort_indices()
-    return columns, matrix
+class _Table:
+    """Rows of named numbers, kept small while they are gathered."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, int] = {}
+        self._columns, self._values, self._ends = array("i"), array("d"), array("q", [0])
+
+    def add(self, row: Mapping[str, float]) -> None:
+        """One more row."""
+        names = self._names
+        self._columns.extend([names.setdefault(name, len(names)) for name in row])
+        self._values.extend(row.values())
+        self._ends.append(len(self._columns))
+
+    def matrix(self, kind: npt.DTypeLike) -> tuple[dict[str, int], Any]:
+        """Columns in alphabetical order, and rows x columns."""
+        names = sorted(self._names)
+        rank = np.empty(len(names), dtype=np.int32)
+        rank[[self._names[name] for name in names]] = np.arange(len(names))
+        columns = rank[np.frombuffer(self._columns, dtype=np.int32)]
+        values = np.frombuffer(self._values).astype(kind)
+        matrix = sparse.csr_matrix(
+            (values, columns, np.array(self._ends)), shape=(len(self._ends) - 1, len(names))
+        )
+        matrix.sort_indices()
+        return {name: i for i, name in enumerate(names)}, matrix
+
+
+def _pieces(matrix: Any) -> Iterator[slice]:
+    """The stored values of a matrix, so many at a time that what is computed of them is small."""
+    return (slice(start, start + _PIECE) for start in range(0, matrix.nnz, _PIECE))
+
+
+def _damped(counts: Any) -> Any:
+    """The counts themselves, those above 1 made less in place: the tenth time says less than the first."""
+    for piece in _pieces(counts):
+        data = counts.data[piece]
+        data[:] = np.where(data > 1, 1 + np.log(np.maximum(data, 1)), data)
+    return counts
+
+
+def _frequency(counts: Any) -> npt.NDArray[np.int64]:
+    """Documents that have each column."""
+    found = np.zeros(counts.shape[1], np.int64)
+    for piece in _pieces(counts):
+        found += np.bincount(counts.indices[piece], minlength=counts.shape[1])
+    return found
 
 
 def _idf(counts: Any) -> npt.NDArray[np.float32]:
-    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-    idf: npt.NDArray[np.float32] = (np.log((1 + counts.shape[0]) / (1 + frequency)) + 1).astype(np.float32)
-    return idf
+    idf: npt.NDArray[np.float32] = np.log((1 + counts.shape[0]) / (1 + _frequency(counts))) + 1
+    return idf.astype(np.float32)
 
 
 def _vector(sums: Mapping[int, float], missing: float = 0.0) -> Vector:
@@ -671,6 +812,26 @@ def _vector(sums: Mapping[int, float], missing: float = 0.0) -> Vector:
     values = np.array([sums[c] for c in columns.tolist()], dtype=np.float64)
     length = math.sqrt(float(values @ values) + missing)
     return (columns, values / length) if length > 0 else (columns[:0], values[:0])
+
+
+def _terms(
+    asked: Sequence[str], forms: Sequence[str], routes: Sequence[str], weights: Sequence[float]
+) -> list[Term]:
+    """Terms, column by column: the constructor of a frozen class takes three times as long.
+
+    A list for all of Sweden has more than a million of them.
+    """
+    terms = list(map(Term.__new__, repeat(Term, len(weights))))
+    for name, values in (("query", asked), ("document", forms), ("route", routes), ("weight", weights)):
+        deque(map(getattr(Term, name).__set__, terms, values), maxlen=0)
+    return terms
+
+
+def _numbered(found: Sequence[str]) -> tuple[list[str], npt.NDArray[np.intp]]:
+    """Distinct texts in alphabetical order, and the place of each text among them."""
+    names = sorted(set(found))
+    places = {name: i for i, name in enumerate(names)}
+    return names, np.array([places[name] for name in found], dtype=np.intp)
 
 
 def _stack(vectors: Sequence[Vector], width: int) -> Any:

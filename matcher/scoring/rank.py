@@ -26,8 +26,8 @@ Judge = Callable[
 _MOST_REASONS = 3
 #: digits of a score: what lies behind them differs between processors
 _DIGITS = 6
-#: committees scored at once
-_TOGETHER = 50
+#: committees scored at once, times documents
+_TOGETHER = 50_000
 #: what stands for a priority when answers are the reason
 _ANSWERED = {"sv": "Liknar vad ni har svarat ja till", "en": "Like what you said yes to"}
 
@@ -66,6 +66,30 @@ class _Part:
     weight: float
     query: Query
     exclude: Query | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a committee asks for, as queries: :meth:`Ranker.ask` makes it, :meth:`Ranker.best` answers."""
+
+    language: str
+    own: Sequence[_Part]
+    council: Sequence[_Part]
+    emphasis: Query | None
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A committee's list before its documents have reasons."""
+
+    #: places of the documents in the index, best first, and their scores
+    places: list[int]
+    scores: list[float]
+    #: the scores by origin
+    parts: Mapping[str, list[float]]
+    #: what may be a reason, and its scores, queries x documents of the list
+    asked: Sequence[_Part]
+    given: Scores
 
 
 def documents_of(calls: Iterable[Call]) -> list[Document]:
@@ -134,67 +158,111 @@ class Ranker:
         Priorities past ``valid_until`` do not count. The list is empty when no word of the committee
         says anything to the index: a random order would be worse. The first ``explained`` carry reasons.
         """
-        own, council = self._parts(municipality, committee, now)
-        if not self._ids or not own:
+        asked = self.ask(municipality, committee, now=now)
+        if not self._ids or not asked.own:
             return []
-        scores = self._weighed([*own, *council])
-        return self._listed(
-            municipality, committee, own, council, scores, candidates, depth, explained, learnt
-        )
+        ((scores, emphasis),) = self._scores([asked])
+        listed = self._list(asked, scores, emphasis, depth, candidates, learnt)
+        (ranked,) = self._explained([listed], explained)
+        return ranked
 
     def rank_many(
         self, committees: Iterable[tuple[Municipality, Committee]], *, now: datetime, depth: int = 20
     ) -> Iterator[list[Ranked]]:
         """The best ``depth`` documents for each committee, all with reasons, as :meth:`rank` gives them.
 
-        Many at once are quicker: words that several committees share are compared once.
+        Many at once are quicker: they are scored and explained together.
         """
-        for some in batched(committees, _TOGETHER):
-            parts = [self._parts(municipality, committee, now) for municipality, committee in some]
-            scores = self._weighed([part for own, council in parts for part in (*own, *council)])
-            start = 0
-            for (municipality, committee), (own, council) in zip(some, parts, strict=True):
-                stop = start + len(own) + len(council)
-                if self._ids and own:
-                    yield self._listed(
-                        municipality, committee, own, council, scores[start:stop], None, depth, depth, None
-                    )
-                else:
-                    yield []
-                start = stop
+        return self.best((self.ask(*pair, now=now) for pair in committees), depth=depth)
 
-    def _listed(
+    def ask(self, municipality: Municipality, committee: Committee, *, now: datetime) -> Asked:
+        """The words of a committee and its municipality, translated, as queries."""
+        weights = self.scoring.query
+        day = now.astimezone(STOCKHOLM).date()
+        lean = self._say(committee.responsibility, weights.responsibility)
+        own = [p for p in committee.priorities if p.counts_on(day)]
+        council = [p for p in municipality.council_priorities if p.counts_on(day)]
+        mine, ours = self._queries(own, lean), self._queries(council, lean)
+        if len(mine) < len(own) or not own:
+            # what says nothing leans on the responsibility, and is not named as the reason
+            query = self.model.ask([replace(lean, weight=1.0)])
+            if query.subject:
+                mine.append(_Part("responsibility", committee.responsibility, 1.0, query))
+        emphasis = municipality.emphasis and weights.emphasis
+        return Asked(committee.language, mine, ours, self._ask(municipality.emphasis) if emphasis else None)
+
+    def best(self, asked: Iterable[Asked], *, depth: int = 20) -> Iterator[list[Ranked]]:
+        """The best ``depth`` documents, all with reasons, for each committee's queries."""
+        # few at once if the documents are many: what is computed of a batch should stay in the processor
+        for some in batched(asked, max(1, _TOGETHER // max(1, len(self._ids)))):
+            lists = [
+                self._list(one, scores, emphasis, depth)
+                for one, (scores, emphasis) in zip(some, self._scores(some), strict=True)
+            ]
+            yield from self._explained(lists, depth)
+
+    def _scores(self, asked: Sequence[Asked]) -> Iterator[tuple[Scores, Scores]]:
+        """For each the scores of own and council priorities, and of the emphasis, queries x documents."""
+        parts = [part for one in asked for part in (*one.own, *one.council)]
+        weighed = self._weighed(parts)
+        emphasis = self.model.score([one.emphasis for one in asked if one.emphasis])
+        start = place = 0
+        for one in asked:
+            stop, after = start + len(one.own) + len(one.council), place + bool(one.emphasis)
+            yield weighed[start:stop], emphasis[place:after]
+            start, place = stop, after
+
+    def _list(
         self,
-        municipality: Municipality,
-        committee: Committee,
-        own: Sequence[_Part],
-        council: Sequence[_Part],
+        asked: Asked,
         scores: Scores,
-        candidates: Collection[str] | None,
+        emphasis: Scores,
         depth: int | None,
-        explained: int,
-        learnt: Learnt | None,
-    ) -> list[Ranked]:
-        total, parts = self._score(own, scores, municipality, learnt)
-        asked = [*own, *council]
+        candidates: Collection[str] | None = None,
+        learnt: Learnt | None = None,
+    ) -> _List:
+        if not self._ids or not asked.own:
+            return _List([], [], {}, [], scores[:, :0])
+        parts, whole = self._score(asked, scores, emphasis, learnt)
+        queries = [*asked.own, *asked.council]
         if learnt is not None and learnt.wanted is not None:
-            asked.append(_Part("feedback", _ANSWERED[committee.language], 1.0, learnt.wanted))
+            queries.append(_Part("feedback", _ANSWERED[asked.language], 1.0, learnt.wanted))
             scores = np.vstack([scores, self.model.score([learnt.wanted])])
-        rounded = np.round(total, _DIGITS)
-        order = np.lexsort((self._alphabetical, -rounded)).tolist()
+        rounded = np.round(sum(parts.values()) / whole, _DIGITS)
+        places = np.arange(len(rounded))
         if candidates is not None:
             allowed = set(candidates)
-            order = [i for i in order if self._ids[i] in allowed]
-        return [
-            Ranked(
-                id=self._ids[i],
-                score=float(rounded[i]),
-                band=band_of(float(rounded[i]), self.scoring.bands),
-                reasons=self._reasons(asked, scores[:, i], i) if place < explained else (),
-                parts={name: float(values[i]) for name, values in parts.items()},
-            )
-            for place, i in enumerate(order[:depth])
-        ]
+            places = np.array([i for i, name in enumerate(self._ids) if name in allowed], dtype=np.intp)
+        if depth is not None and depth < len(places):
+            # those as good as the last one in the list, the rest need not be sorted
+            kept = rounded[places]
+            places = places[kept >= np.partition(kept, len(kept) - depth)[len(kept) - depth]]
+        places = places[np.lexsort((self._alphabetical[places], -rounded[places]))][:depth]
+        divided = np.broadcast_to(whole, len(rounded))[places]
+        return _List(
+            places.tolist(),
+            rounded[places].tolist(),
+            {name: (values[places] / divided).tolist() for name, values in parts.items()},
+            queries,
+            scores[:, places],
+        )
+
+    def _explained(self, lists: Sequence[_List], explained: int) -> Iterator[list[Ranked]]:
+        """The lists with the reasons of the first ``explained`` of each."""
+        bands = self.scoring.bands
+        for one, reasons in zip(lists, self._reasons(lists, explained), strict=True):
+            yield [
+                Ranked(
+                    id=self._ids[place],
+                    score=score,
+                    band=band_of(score, bands),
+                    reasons=tuple(why),
+                    parts=dict(zip(one.parts, parts, strict=True)),
+                )
+                for place, score, why, *parts in zip(
+                    one.places, one.scores, reasons, *one.parts.values(), strict=True
+                )
+            ]
 
     def part_scores(
         self, municipality: Municipality, committee: Committee, document: str, *, now: datetime
@@ -205,8 +273,8 @@ class Ranker:
             KeyError: the document is not indexed.
         """
         place = {name: i for i, name in enumerate(self._ids)}[document]
-        own, council = self._parts(municipality, committee, now)
-        parts = [*own, *council]
+        asked = self.ask(municipality, committee, now=now)
+        parts = [*asked.own, *asked.council]
         scores = self._weighed(parts)[:, place].tolist() if parts else []
         found = []
         for part, score in zip(parts, scores, strict=True):
@@ -220,21 +288,6 @@ class Ranker:
                 )
             )
         return sorted(found, key=lambda part: -part.score)
-
-    def _parts(
-        self, municipality: Municipality, committee: Committee, now: datetime
-    ) -> tuple[list[_Part], list[_Part]]:
-        day = now.astimezone(STOCKHOLM).date()
-        lean = self._say(committee.responsibility, self.scoring.query.responsibility)
-        own = [p for p in committee.priorities if p.counts_on(day)]
-        council = [p for p in municipality.council_priorities if p.counts_on(day)]
-        mine, ours = self._queries(own, lean), self._queries(council, lean)
-        if len(mine) < len(own) or not own:
-            # what says nothing leans on the responsibility, and is not named as the reason
-            query = self.model.ask([replace(lean, weight=1.0)])
-            if query.subject:
-                mine.append(_Part("responsibility", committee.responsibility, 1.0, query))
-        return mine, ours
 
     def _say(self, text: str, weight: float = 1.0) -> Ask:
         return Ask(text, weight, self.language(text))
@@ -257,50 +310,42 @@ class Ranker:
         heaviest = max((p.weight for p in priorities), default=1.0)
         parts = []
         for priority in priorities:
-            said = [
-                self._say(priority.text, weights.priority),
-                self._say(", ".join(priority.keywords), weights.keywords),
-            ]
-            if self.model.ask(said).subject:
+            said = [self._say(priority.text, weights.priority)]
+            if priority.keywords:
+                said.append(self._say(", ".join(priority.keywords), weights.keywords))
+            if self.model.known(said):
                 query = self.model.ask([*said, lean])
                 exclude = self._ask(priority.exclude) if priority.exclude else None
                 parts.append(_Part(priority.id, priority.text, priority.weight / heaviest, query, exclude))
         return parts
 
     def _score(
-        self,
-        own: Sequence[_Part],
-        scores: Scores,
-        municipality: Municipality,
-        learnt: Learnt | None,
-    ) -> tuple[Scores, dict[str, Scores]]:
-        """The total, and the total by origin, of the scores of own and council priorities."""
+        self, asked: Asked, scores: Scores, emphasis: Scores, learnt: Learnt | None
+    ) -> tuple[dict[str, Scores], float | Scores]:
+        """The scores by origin, and the weight that their sum is divided by."""
         weights = self.scoring.query
-        mine, ours = scores[: len(own)], scores[len(own) :]
-        importance = np.array([part.weight for part in own])
+        mine, ours = scores[: len(asked.own)], scores[len(asked.own) :]
+        importance = sum(part.weight for part in asked.own)
         parts = {
-            "priority": (1 - weights.breadth) * mine.max(axis=0),
-            "breadth": weights.breadth * mine.sum(axis=0) / importance.sum(),
+            "priority": mine.max(axis=0) * (1 - weights.breadth),
+            "breadth": mine.sum(axis=0) * (weights.breadth / importance),
         }
-        whole = np.ones(len(self._ids))
+        whole: float | Scores = 1.0
         if len(ours) and weights.council:
-            parts["council"] = weights.council * ours.max(axis=0)
+            parts["council"] = ours.max(axis=0) * weights.council
             whole += weights.council
-        if municipality.emphasis and weights.emphasis:
-            query = self._ask(municipality.emphasis)
-            parts["emphasis"] = weights.emphasis * self.model.score([query])[0]
+        if len(emphasis):
+            parts["emphasis"] = emphasis[0] * weights.emphasis
             whole += weights.emphasis
         if weights.audience:
-            parts["audience"] = weights.audience * self._audience
+            parts["audience"] = self._audience * weights.audience
             whole += weights.audience
         if learnt is not None:
-            moved, added = self._moved(learnt, len(own))
+            moved, added = self._moved(learnt, len(asked.own))
             # a call that nothing learnt speaks of keeps what it has
             parts["feedback"] = np.maximum(moved, -np.sum(list(parts.values()), axis=0))
-            whole += added
-        parts = {name: values / whole for name, values in parts.items()}
-        total: Scores = np.sum(list(parts.values()), axis=0)
-        return total, parts
+            whole = whole + added
+        return parts, whole
 
     def _moved(self, learnt: Learnt, subjects: int) -> tuple[Scores, Scores]:
         """What answers add and take off, and how much weight they add, per document.
@@ -321,26 +366,33 @@ class Ranker:
 
     def _weighed(self, parts: Sequence[_Part]) -> Scores:
         scores = self.model.score([part.query for part in parts])
-        scores *= np.array([[part.weight] for part in parts])
-        for row, part in enumerate(parts):
-            if part.exclude is not None:
-                against = self.model.score([part.exclude])[0]
-                scores[row] = np.maximum(scores[row] - self.scoring.query.exclude * against, 0)
+        scores *= np.array([part.weight for part in parts]).reshape(-1, 1)
+        lessened = [row for row, part in enumerate(parts) if part.exclude is not None]
+        if lessened:
+            against = self.model.score([query for part in parts if (query := part.exclude) is not None])
+            scores[lessened] = np.maximum(scores[lessened] - self.scoring.query.exclude * against, 0)
         return scores
 
-    def _reasons(self, parts: Sequence[_Part], scores: Scores, document: int) -> tuple[Reason, ...]:
-        order = sorted(range(len(parts)), key=lambda p: (-scores[p], p))
-        best = scores[order[0]]
-        return tuple(
-            Reason(
-                priority_id=parts[p].id,
-                priority=parts[p].text,
-                score=round(float(scores[p]), _DIGITS),
-                terms=self.model.explain(parts[p].query, document, parts[p].weight),
-            )
-            for p in order[:_MOST_REASONS]
-            if scores[p] > 0 and scores[p] >= 0.5 * best
-        )
+    def _reasons(self, lists: Sequence[_List], explained: int) -> list[list[list[Reason]]]:
+        """The reasons of each document of each list; all terms are found at once, which is quicker."""
+        reasons: list[list[list[Reason]]] = [[[] for _ in one.places] for one in lists]
+        named, asked = [], []
+        first = 0
+        for one, reasons_of in zip(lists, reasons, strict=True):
+            given = one.given[:, :explained]
+            # the first of equals; those that give less than half of what the best one gives explain nothing
+            order = np.argsort(-given, axis=0, kind="stable")[:_MOST_REASONS]
+            best = np.take_along_axis(given, order, axis=0)
+            place, rank = np.nonzero(((best > 0) & (best >= 0.5 * best[:1])).T)
+            chosen, scores = order[rank, place].tolist(), np.round(best[rank, place], _DIGITS).tolist()
+            for i, p, score in zip(place.tolist(), chosen, scores, strict=True):
+                named.append((reasons_of[i], one.asked[p], score))
+                asked.append((first + p, one.places[i], one.asked[p].weight))
+            first += len(one.asked)
+        queries = [part.query for one in lists for part in one.asked]
+        for (found, part, score), terms in zip(named, self.model.explain_all(queries, asked), strict=True):
+            found.append(Reason(priority_id=part.id, priority=part.text, score=score, terms=terms))
+        return reasons
 
     # --- plain queries -----------------------------------------------------------------------
 
