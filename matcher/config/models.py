@@ -335,8 +335,8 @@ class Geography(Model):
 class Bands(Model):
     """Least score of each band, on the model's fixed scale: 1 is the typical best hit of a subject."""
 
-    strong: float = Field(0.7, gt=0)
-    possible: float = Field(0.5, gt=0)
+    strong: float = Field(0.6, gt=0)
+    possible: float = Field(0.4, gt=0)
 
 
 class QueryWeights(Model):
@@ -355,9 +355,9 @@ class QueryWeights(Model):
 class ChannelWeights(Model):
     """How the word, character and latent channels add up; scaled to sum to 1."""
 
-    word: float = Field(0.45, ge=0)
+    word: float = Field(0.5, ge=0)
     char: float = Field(0.35, ge=0)
-    latent: float = Field(0.2, ge=0)
+    latent: float = Field(0.15, ge=0)
 
 
 class FeedbackWeights(Model):
@@ -384,6 +384,9 @@ class Scoring(Model):
     title_weight: float = Field(2.0, gt=0, le=10, description="A word in the title counts so many times.")
     programme_weight: float = Field(1.0, ge=0, le=10, description="The same for programme and call title.")
     slope: float = Field(0.9, ge=0, le=1, description="Pivoted length normalisation: 1 = full cosine.")
+    idf_floor: float = Field(
+        0.3, gt=0, le=1, description="What a word that every call has still weighs; the rarest weigh about 7."
+    )
     char_ngrams: tuple[int, int] = (3, 5)
     latent_dimensions: int = Field(200, ge=0, le=1000, description="0 switches the latent channel off.")
     compound_weight: float = Field(0.8, ge=0, le=1, description="Parts of a compound against the whole.")

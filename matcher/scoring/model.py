@@ -279,6 +279,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         title_weight: float = 2.0,
         programme_weight: float = 1.0,
         slope: float = 0.9,
+        idf_floor: float = 0.3,
         char_ngrams: tuple[int, int] = (3, 5),
         latent_dimensions: int = 200,
         compound_weight: float = 0.8,
@@ -291,6 +292,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         self.title_weight = title_weight
         self.programme_weight = programme_weight
         self.slope = slope
+        self.idf_floor = idf_floor
         self.char_ngrams = char_ngrams
         self.latent_dimensions = latent_dimensions
         self.compound_weight = compound_weight
@@ -354,7 +356,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         rank[[written[form] for form in index.surfaces]] = np.arange(len(written))
         index.forms = rank[forms.matrix(np.int32)[1].data]
         index.frequency = _frequency(matrix)
-        index.idf = _idf(matrix)
+        index.idf = _idf(matrix, self.idf_floor)
         # in double precision: the terms of a reason sum to its score
         weighed = _damped(matrix) @ sparse.diags_array(index.idf, format="csr")
         index.word = self._pivoted(weighed).astype(np.float64)
@@ -368,7 +370,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             # letter groups never cross words: documents x words times words x groups is the same, and quicker
             grams = typed @ counter.fit_transform(types)
             index.char_columns = {group: int(column) for group, column in counter.vocabulary_.items()}
-            index.char_idf = _idf(grams)
+            index.char_idf = _idf(grams, self.idf_floor)
             index.char_idf[_frequency(grams) < 2] = 0
             # in place: the letter groups of 20,000 calls are 100 million numbers
             for piece in _pieces(_damped(grams)):
@@ -533,7 +535,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
                 sums[column] = sums.get(column, 0.0) + weight
         # a word that a text repeats says little more than one that it has once
         damped = {c: total**_DAMPING * float(index.idf[c]) for c, total in sums.items()}
-        rarest = math.log(1 + len(index.rows)) + 1
+        rarest = math.log(1 + len(index.rows)) + self.idf_floor
         vector = _vector(damped, lacking * (_LACKING * rarest) ** 2)
         values = dict(zip(vector[0].tolist(), vector[1].tolist(), strict=True))
         sources = [
@@ -801,8 +803,8 @@ def _frequency(counts: Any) -> npt.NDArray[np.int64]:
     return found
 
 
-def _idf(counts: Any) -> npt.NDArray[np.float32]:
-    idf: npt.NDArray[np.float32] = np.log((1 + counts.shape[0]) / (1 + _frequency(counts))) + 1
+def _idf(counts: Any, floor: float) -> npt.NDArray[np.float32]:
+    idf: npt.NDArray[np.float32] = np.log((1 + counts.shape[0]) / (1 + _frequency(counts))) + floor
     return idf.astype(np.float32)
 
 

@@ -129,7 +129,7 @@ def test_any_text_gives_finite_scores_as_a_query_and_as_a_call(
 
 def test_the_character_channel_is_what_scikit_learn_calls_char_wb() -> None:
     texts = ["vuxenutbildning skola", "utbildning barn skola", "barn barn bibliotek utbildningar"]
-    model = TfidfModel(slope=1.0).fit(
+    model = TfidfModel(slope=1.0, idf_floor=1.0).fit(
         [Document(id=str(i), title="", text=t, language="sv") for i, t in enumerate(texts)]
     )
     reference = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
