@@ -36,7 +36,7 @@ Vector = tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]
 _LEAST_FOR_LATENT = 100
 #: lexicon phrases asked to find the scale of a channel
 _BACKGROUND = 300
-#: documents and texts whose words are remembered between queries
+#: texts whose queries are remembered, since many committees say the same
 _KEPT = 5_000
 #: documents that hold a word before it counts as English that may stay as it is, or as a look-alike
 _KNOWN, _COMMON = 1, 2

@@ -105,12 +105,12 @@ def measure_sets(
         if method is None:
             ranker.fit(documents)
         for one in several:
-            ask = _Asked(one, municipalities if one.queries is None else (), documents, ranker, now)
+            queries = _Queries(one, municipalities if one.queries is None else (), documents, ranker, now)
             qrels = read_qrels(one.qrels)
-            run = ask.rank({}) if method is None else ask.rank_plainly(PLAIN_METHODS[method])
+            run = queries.rank({}) if method is None else queries.rank_plainly(PLAIN_METHODS[method])
             pair = None
             if feedback and method is None:
-                pair = _before_and_after(ask, qrels, run, feedback)
+                pair = _before_and_after(queries, qrels, run, feedback)
             yield Measured(
                 name=one.name, qrels=qrels, run=run, evaluation=evaluate(qrels, run), feedback=pair
             )
@@ -124,7 +124,7 @@ def measure_sets(
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Queries:
     """The queries of a set, and what ranks them."""
 
     set: EvaluationSet
@@ -185,7 +185,7 @@ def _only(qrels: Qrels, held: set[str]) -> Qrels:
 
 
 def _before_and_after(
-    asked: _Asked, qrels: Qrels, run: Run, judged: int
+    queries: _Queries, qrels: Qrels, run: Run, judged: int
 ) -> tuple[Evaluation, Evaluation] | None:
     """Measures on documents not judged, of the queries that have relevant ones left; ``None`` without any.
 
@@ -196,12 +196,12 @@ def _before_and_after(
     for query, found in run.items():
         grades = qrels.get(query, {})
         # where every document is judged or counts as 0, the best ones; else the best that somebody judged
-        shown = [name for name, _ in found if name in grades or asked.set.queries is not None][:judged]
+        shown = [name for name, _ in found if name in grades or queries.set.queries is not None][:judged]
         given = {name: grades.get(name, 0) * (3 if top <= 1 else 1) for name in shown}
         if max(given.values(), default=0) >= 2:
             seen[query] = given
     wanted = {query: wanted_by_judgements(given) for query, given in seen.items()}
-    after = asked.rank(wanted)
+    after = queries.rank(wanted)
     unseen = {
         query: {d: g for d, g in qrels[query].items() if d not in given} for query, given in seen.items()
     }

@@ -348,17 +348,17 @@ titles = st.lists(st.tuples(nasty, nasty), min_size=1, max_size=5)
 @settings(max_examples=40, deadline=None)
 @given(titles, nasty)
 def test_no_title_breaks_the_letter(drawn: list[tuple[str, str]], name: str) -> None:
-    holds_together(drawn, name)
+    assert_it_holds_together(drawn, name)
 
 
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(titles, nasty)
 def test_no_title_breaks_any_of_three_hundred_letters(drawn: list[tuple[str, str]], name: str) -> None:
-    holds_together(drawn, name)
+    assert_it_holds_together(drawn, name)
 
 
-def holds_together(drawn: list[tuple[str, str]], name: str) -> None:
+def assert_it_holds_together(drawn: list[tuple[str, str]], name: str) -> None:
     """Whatever titles, programmes and committee are called: harmless headers, whole parts, the same calls."""
     calls = [
         stored(call(f"{n}-{source_id}", url=f"https://x.example/{n}", title=title, programme_name=title))
