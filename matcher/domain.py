@@ -653,6 +653,21 @@ class Suspension:
     address: str
     since: datetime
     problem: str
+    #: the committee whose letters it has ended; ``None`` = letters to it came back, it gets nobody's
+    committee: str | None = None
+
+    def covers(self, committee: str, address: str) -> bool:
+        """Whether it keeps a committee's letters from an address."""
+        return self.address == address.lower() and self.committee in (None, committee)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A recipient of a committee's letters, and since when it wants none."""
+
+    committee: str
+    address: str
+    ended_at: datetime | None
 
 
 # --- the digest ------------------------------------------------------------------------------

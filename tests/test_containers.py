@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +40,7 @@ def test_the_compose_file_fits_the_compose_schema():
 
 def test_every_command_of_the_compose_file_exists():
     known = {c.name or (c.callback.__name__ if c.callback else "") for c in app.registered_commands}
-    commands = [COMPOSE["services"][name]["command"] for name in ("migrate", "scheduler")]
+    commands = [COMPOSE["services"][name]["command"] for name in ("migrate", "scheduler", "web")]
     health = COMPOSE["services"]["scheduler"]["healthcheck"]["test"][1:]
     assert health[0] == "matcher"
     for words in (*commands, health[1:]):
@@ -127,3 +129,28 @@ def test_migrate_then_serve_delivers_and_stops_cleanly_on_sigterm(empty_postgres
         assert (
             len(inbox.messages) == LETTERS + 1
         )  # and one to the operators: the small portal is no healthy portal
+
+
+def test_the_pages_answer_and_stop_cleanly_on_sigterm(tmp_path: Path):
+    write_config(tmp_path / "config", datetime(2027, 3, 10, tzinfo=STOCKHOLM).date())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "MATCHER_CONFIG": str(tmp_path / "config")}
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "matcher", "web", "--port", str(port)],
+        env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert serving.stderr is not None
+        for line in serving.stderr:
+            if "running on" in line:
+                break
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=30) as answer:
+            assert answer.read() == b"ok\n"
+        serving.send_signal(signal.SIGTERM)
+        _, log = serving.communicate(timeout=60)
+    finally:
+        serving.kill()
+    assert "/health" not in log  # nobody is written down
+    assert serving.returncode in (0, -signal.SIGTERM)

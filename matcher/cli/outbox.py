@@ -286,7 +286,7 @@ def reconcile(config: Config = None, now: Now = None, json: Json = False) -> Non
 
 @outbox.command()
 def suspended(config: Config = None, json: Json = False) -> None:
-    """The addresses that get no letters, since letters to them came back on three days."""
+    """The addresses that get no letters: they came back on three days, or the recipient has unsubscribed."""
     with installation(config) as opened:
         found = jobs.suspensions(opened)
     if json:
@@ -294,21 +294,29 @@ def suspended(config: Config = None, json: Json = False) -> None:
     elif not found:
         say("No address is suspended.")
     else:
-        table(None, ["address", "since", "last reason"], [(x.address, x.since, x.problem) for x in found])
+        table(
+            None,
+            ["address", "letters of", "since", "last reason"],
+            [(x.address, x.committee or "all committees", x.since, x.problem) for x in found],
+        )
 
 
 @outbox.command()
 def unsuspend(
     address: Annotated[str, typer.Argument(metavar="ADDRESS")],
+    committee: Annotated[
+        str | None,
+        typer.Option("--committee", metavar="ID", help="The letters that the address itself has ended."),
+    ] = None,
     config: Config = None,
     now: Now = None,
     json: Json = False,
 ) -> None:
     """Let an address get letters again; what came back until now no longer counts."""
     with installation(config) as opened:
-        jobs.unsuspend(opened, address, clock_of(now)())
+        jobs.unsuspend(opened, address, clock_of(now)(), committee)
     if json:
-        as_json({"address": address, "suspended": False})
+        as_json({"address": address, "committee": committee, "suspended": False})
     else:
         say(f"{address} gets letters again.")
 

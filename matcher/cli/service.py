@@ -16,7 +16,7 @@ from matcher.cli.output import as_json, local, progress, say, table
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (run, status, serve, tick, migrate):
+    for command in (run, status, serve, web, tick, migrate):
         app.command()(command)
 
 
@@ -84,7 +84,8 @@ def status(
     )
     table("Outbox", ["state", "letters#"], sorted(overview.outbox.items()))
     for suspension in overview.suspended:
-        say(f"{suspension.address} gets no letters since {local(suspension.since)}: {suspension.problem}")
+        which = f"no letters of {suspension.committee}" if suspension.committee else "no letters"
+        say(f"{suspension.address} gets {which} since {local(suspension.since)}: {suspension.problem}")
     if overview.brake:
         say(overview.brake)
 
@@ -97,6 +98,25 @@ def serve(config: Config = None, replay: Replay = None) -> None:
     if not finished:  # a source is still being read; nothing of it is stored, so nothing is lost
         sys.stdout.flush()
         os._exit(0)
+
+
+def web(
+    host: Annotated[
+        str, typer.Option("--host", help="Where to listen; 0.0.0.0 in a container.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
+    config: Config = None,
+) -> None:
+    """Serve the pages that letters link to, behind a web server that speaks https as PUBLIC_URL."""
+    import uvicorn
+
+    from matcher.web.app import application
+
+    with installation(config, fall_back=True) as opened:
+        # no access log: it would hold who opened which letter's link
+        uvicorn.run(
+            application(opened, clock_of(None)), host=host, port=port, access_log=False, server_header=False
+        )
 
 
 def tick(config: Config = None, now: Now = None, replay: Replay = None, json: Json = False) -> None:

@@ -123,7 +123,7 @@ class Environment(BaseSettings):
     )
     public_url: WebAddress | None = Field(
         None,
-        description="Address of the web pages, as readers reach them; reserved, no letter links to it yet.",
+        description="Address at which readers reach `matcher web`. With https, one click ends a letter.",
     )
     matcher_config: Path = Field(Path("config"), description="Directory of the YAML files.")
     matcher_replay_url: WebAddress | None = Field(

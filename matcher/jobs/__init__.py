@@ -28,6 +28,7 @@ from matcher.jobs.ranking import Explanation, Ranked, explain, match, says_nothi
 from matcher.jobs.sending import Sending, deliverable, reconcile, send, waiting
 from matcher.jobs.service import Overview, Service, TickReport, overview
 from matcher.jobs.sources import due_sources, enabled_sources, scrape, source_health, try_source
+from matcher.jobs.subscriptions import SubscriptionState, resubscribe, subscription, unsubscribe
 
 __all__ = [
     "BouncesRead",
@@ -48,6 +49,7 @@ __all__ = [
     "Sending",
     "Service",
     "Stop",
+    "SubscriptionState",
     "TickReport",
     "answer",
     "answers",
@@ -77,13 +79,16 @@ __all__ = [
     "reparse",
     "resend",
     "resolve",
+    "resubscribe",
     "says_nothing",
     "scrape",
     "send",
     "source_health",
+    "subscription",
     "suspensions",
     "try_source",
     "unlisted",
+    "unsubscribe",
     "unsuspend",
     "waiting",
 ]

@@ -47,6 +47,8 @@ class Installation:
     archive_url: str | None = None
     #: the mailbox that undeliverable letters come back to
     bounces_url: str | None = None
+    #: where readers reach the web pages
+    public_url: str | None = None
     replay: str | None = None
     sources: Mapping[str, Source] = field(default_factory=lambda: known_sources())  # noqa: PLW0108 (late)
     #: names this process in claims; two processes never share one
@@ -121,6 +123,7 @@ def open_installation(
         token=_token(environment),
         archive_url=_secret(environment.archive_url),
         bounces_url=_secret(environment.bounces_url),
+        public_url=environment.public_url,
         replay=environment.matcher_replay_url,
     )
 

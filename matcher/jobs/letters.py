@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from types import MappingProxyType
 
 import structlog
 
@@ -34,6 +35,7 @@ from matcher.jobs.duplicates import twins
 from matcher.jobs.installation import Installation
 from matcher.jobs.sending import deliverable, sender_address
 from matcher.jobs.sources import source_health
+from matcher.jobs.subscriptions import unsubscribe_links
 from matcher.storage import repository
 
 log = structlog.get_logger(__name__)
@@ -220,7 +222,8 @@ def plan(installation: Installation, now: datetime, *, store: bool = True) -> li
     planned_all: list[Planned] = []
 
     def queue(planned: Planned, recipients: Sequence[str], kind: str, told: Sequence[Told] = ()) -> None:
-        letters = _letters(installation, planned, recipients, kind, now)
+        links = unsubscribe_links(installation, planned.digest.committee, recipients) if store else {}
+        letters = _letters(installation, planned, recipients, kind, now, links)
         if store:
             with installation.database.write() as session:
                 if not repository.queue_letters(session, letters, told):
@@ -230,7 +233,9 @@ def plan(installation: Installation, now: datetime, *, store: bool = True) -> li
     for municipality, committee in configuration.committees():
         last = digests.get(committee.id)
         period = letter_due(committee.digest, now=now, last_period=last)
-        if period is None or not (recipients := deliverable(installation, committee.recipients)):
+        if period is None or not (
+            recipients := deliverable(installation, committee.id, committee.recipients)
+        ):
             continue
         with _sparing_others(committee.id, period):
             planned = compose(material, municipality, committee, period, first=last is None)
@@ -245,7 +250,9 @@ def plan(installation: Installation, now: datetime, *, store: bool = True) -> li
         last = overviews.get(outbox_name(municipality))
         schedules = [committee.digest for committee in municipality.committees if committee.recipients]
         period = overview_due(schedules, now=now, last_period=last)
-        if period is None or not (recipients := deliverable(installation, municipality.coordinator)):
+        if period is None or not (
+            recipients := deliverable(installation, outbox_name(municipality), municipality.coordinator)
+        ):
             continue
         with _sparing_others(outbox_name(municipality), period):
             planned = _compose_overview(material, municipality, period)
@@ -277,7 +284,7 @@ def overdue(installation: Installation, now: datetime) -> list[tuple[str, str]]:
     return [
         (committee.id, period)
         for _, committee in installation.configuration.committees()
-        if deliverable(installation, committee.recipients)
+        if deliverable(installation, committee.id, committee.recipients)
         and (period := letter_due(committee.digest, now=now, last_period=planned.get(committee.id)))
         and (due := slot(committee.digest, period)) is not None
         and now - due > OVERDUE
@@ -300,7 +307,7 @@ def _compose_overview(material: Material, municipality: Municipality, period: st
         letters = [
             CommitteeLetter(
                 name=committee.name,
-                recipients=len(deliverable(installation, committee.recipients)),
+                recipients=len(deliverable(installation, committee.id, committee.recipients)),
                 paused=slot(committee.digest, period) is None and is_paused(committee.digest, now),
                 planned=planned.get(committee.id, "") >= period,
                 told=tuple(repository.told_in(session, committee.id, period)),
@@ -325,7 +332,12 @@ def _compose_overview(material: Material, municipality: Municipality, period: st
 
 
 def _letters(
-    installation: Installation, planned: Planned, recipients: Sequence[str], kind: str, now: datetime
+    installation: Installation,
+    planned: Planned,
+    recipients: Sequence[str],
+    kind: str,
+    now: datetime,
+    links: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Letter, ...]:
     mail = installation.configuration.settings.mail
     sender = sender_address(installation)
@@ -340,6 +352,7 @@ def _letters(
             mail_from=sender,
             message_id=message_id,
             now=now,
+            unsubscribe_url=links.get(recipient),
         )
         letters.append(
             Letter(

@@ -71,14 +71,14 @@ def suspensions(installation: Installation) -> list[Suspension]:
         return repository.suspensions(session)
 
 
-def unsuspend(installation: Installation, address: str, now: datetime) -> None:
-    """Let an address get letters again.
+def unsuspend(installation: Installation, address: str, now: datetime, committee: str | None = None) -> None:
+    """Let an address get letters again; with ``committee``, those which the address itself has ended.
 
     Raises:
         StorageError: it is not suspended.
     """
     with installation.database.write() as session:
-        repository.lift_suspension(session, address, now)
+        repository.lift_suspension(session, address, now, committee)
 
 
 @dataclass(kw_only=True)
@@ -173,6 +173,8 @@ def delivery_alarms(installation: Installation, now: datetime) -> Iterator[Alarm
     for letter in troubled:
         if letter.committee == OPERATORS:  # an alarm about an alarm would go the same way
             continue
+        if letter.claimed_at is None:  # given up untried when its recipient ended the letters, told below
+            continue
         yield Alarm(
             key=f"letter {letter.id} {letter.state}",
             subject=f"a letter to {letter.recipient} is {letter.state}",
@@ -185,22 +187,38 @@ def delivery_alarms(installation: Installation, now: datetime) -> Iterator[Alarm
                 f"have arrived: `matcher outbox resolve {letter.id} sent`, or `resend`.",
             ),
         )
-    for suspension in suspended:
-        who = ", ".join(
-            committee.name
-            for _, committee in installation.configuration.committees()
-            if suspension.address in map(str.lower, committee.recipients)
-        )
-        yield Alarm(
-            key=f"suspended {suspension.address} since {suspension.since:%Y-%m-%dT%H:%M}",
-            subject=f"{suspension.address} gets no letters any more",
-            lines=(
-                f"Letters to {suspension.address} ({who or 'no committee now'}) came back on three days; "
-                f"the last reason: {suspension.problem}",
-                f"None is planned for it since {suspension.since.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}. "
-                "Correct the address in the configuration, or, when it works again: "
-                f"`matcher outbox unsuspend {suspension.address}`.",
-            ),
-        )
+    yield from (_silent(installation, suspension) for suspension in suspended)
     if brake := brake_on(installation, now):
         yield Alarm(key=brake.key, subject="letters are held back", lines=(brake.sentence,))
+
+
+def _silent(installation: Installation, suspension: Suspension) -> Alarm:
+    """An address that gets no letters any more: they came back, or it has ended them."""
+    since = f"{suspension.since.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
+    if suspension.committee is not None:
+        return Alarm(
+            key=f"unsubscribed {suspension.address} {suspension.committee} {suspension.since:%Y-%m-%dT%H:%M}",
+            subject=f"{suspension.address} has ended the letters of {suspension.committee}",
+            lines=(
+                f"Somebody used the link in a letter to {suspension.address}; since {since} none of "
+                f"{suspension.committee} is planned for it.",
+                "Take the address out of the configuration, or, if it was a mistake: "
+                f"`matcher outbox unsuspend {suspension.address} --committee {suspension.committee}`.",
+            ),
+        )
+    who = ", ".join(
+        committee.name
+        for _, committee in installation.configuration.committees()
+        if suspension.address in map(str.lower, committee.recipients)
+    )
+    return Alarm(
+        key=f"suspended {suspension.address} since {suspension.since:%Y-%m-%dT%H:%M}",
+        subject=f"{suspension.address} gets no letters any more",
+        lines=(
+            f"Letters to {suspension.address} ({who or 'no committee now'}) came back on three days; "
+            f"the last reason: {suspension.problem}",
+            f"None is planned for it since {since}. "
+            "Correct the address in the configuration, or, when it works again: "
+            f"`matcher outbox unsuspend {suspension.address}`.",
+        ),
+    )

@@ -238,11 +238,11 @@ def brake_on(installation: Installation, now: datetime) -> Brake | None:
     return None
 
 
-def deliverable(installation: Installation, recipients: Sequence[str]) -> tuple[str, ...]:
-    """The recipients that are not suspended, in order."""
+def deliverable(installation: Installation, committee: str, recipients: Sequence[str]) -> tuple[str, ...]:
+    """The recipients that are not suspended and have not ended this committee's letters, in order."""
     with installation.database.read() as session:
-        suspended = {suspension.address for suspension in repository.suspensions(session)}
-    return tuple(address for address in recipients if address.lower() not in suspended)
+        suspended = repository.suspensions(session)
+    return tuple(a for a in recipients if not any(s.covers(committee, a) for s in suspended))
 
 
 def sender_address(installation: Installation) -> str:

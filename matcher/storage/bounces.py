@@ -12,12 +12,13 @@ from matcher.domain import Bounce, Letter, Suspension
 from matcher.errors import StorageError
 from matcher.storage.engine import alone, upsert
 from matcher.storage.letters import letter_of
-from matcher.storage.tables import BounceRow, LetterRow, SuspensionRow
+from matcher.storage.tables import BounceRow, LetterRow, SubscriptionRow, SuspensionRow
 
 #: so many days on which an address sent a letter back for good suspend it …
 DAYS_TO_SUSPEND = 3
 #: … within a time that holds three letters of a committee that gets one a month
 WITHIN = timedelta(days=120)
+UNSUBSCRIBED = "The recipient has unsubscribed."
 
 
 def letter_sent_to(session: Session, address: str) -> bool:
@@ -83,26 +84,37 @@ def _suspend(session: Session, address: str, problem: str, now: datetime) -> Sus
 
 
 def suspensions(session: Session) -> list[Suspension]:
-    """The addresses that get no letters now, in order."""
-    rows = session.scalars(
-        select(SuspensionRow).where(SuspensionRow.lifted_at.is_(None)).order_by(SuspensionRow.address)
-    )
-    return [Suspension(address=row.address, since=row.since, problem=row.problem) for row in rows]
+    """The addresses that get no letters now, and those that have ended one committee's, in order."""
+    bounced = session.scalars(select(SuspensionRow).where(SuspensionRow.lifted_at.is_(None)))
+    ended = session.scalars(select(SubscriptionRow).where(SubscriptionRow.ended_at.is_not(None)))
+    found = [Suspension(address=row.address, since=row.since, problem=row.problem) for row in bounced]
+    found += [
+        Suspension(address=row.address, committee=row.committee, since=row.ended_at, problem=UNSUBSCRIBED)
+        for row in ended
+        if row.ended_at is not None
+    ]
+    return sorted(found, key=lambda suspension: (suspension.address, suspension.committee or ""))
 
 
-def lift_suspension(session: Session, address: str, now: datetime) -> None:
+def lift_suspension(session: Session, address: str, now: datetime, committee: str | None = None) -> None:
     """Let an address get letters again; bounces up to now no longer count.
+
+    With ``committee``, those which the address itself has ended.
 
     Raises:
         StorageError: it is not suspended.
     """
-    lifted = session.scalars(
-        update(SuspensionRow)
-        .where(SuspensionRow.address == address.lower(), SuspensionRow.lifted_at.is_(None))
-        .values(lifted_at=now)
-        .returning(SuspensionRow.address)
-    ).all()
-    if not lifted:
+    row, open_, values = (
+        (SuspensionRow, SuspensionRow.lifted_at.is_(None), {"lifted_at": now})
+        if committee is None
+        else (
+            SubscriptionRow,
+            SubscriptionRow.ended_at.is_not(None) & (SubscriptionRow.committee == committee),
+            {"ended_at": None},
+        )
+    )
+    lifted = update(row).where(row.address == address.lower(), open_).values(values).returning(row.address)
+    if not session.scalars(lifted).all():
         raise StorageError(f"{address} is not suspended; `matcher outbox suspended` lists those that are.")
 
 

@@ -58,6 +58,12 @@ from matcher.storage.runs import (
     save_source_run,
     source_runs,
 )
+from matcher.storage.subscriptions import (
+    end_subscription,
+    find_subscription,
+    resume_subscription,
+    subscription_tokens,
+)
 from matcher.storage.tables import HeartbeatRow
 from matcher.storage.volume import Volume, last_tried, volume
 
@@ -81,11 +87,13 @@ __all__ = [
     "count_letters",
     "drop_letters",
     "drop_pages",
+    "end_subscription",
     "evidence",
     "expire_leases",
     "fill_history",
     "find_call",
     "find_letter",
+    "find_subscription",
     "finish_letter",
     "keep_silent",
     "known_calls",
@@ -107,11 +115,13 @@ __all__ = [
     "record_bounces",
     "record_told",
     "resolve_letter",
+    "resume_subscription",
     "save_configuration",
     "save_matches",
     "save_source_run",
     "source_runs",
     "stored_calls",
+    "subscription_tokens",
     "suspensions",
     "told",
     "told_in",

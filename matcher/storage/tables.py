@@ -283,6 +283,20 @@ class SuspensionRow(Base):
     problem: Mapped[str]
 
 
+class SubscriptionRow(Base):
+    """One recipient of one committee's letters, or of a municipality's overview."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (UniqueConstraint("committee", "address"),)
+
+    #: stands in the letters; who knows it may end the subscription
+    token: Mapped[str] = mapped_column(primary_key=True)
+    committee: Mapped[str]
+    address: Mapped[str]
+    #: ``None`` = gets letters
+    ended_at: Mapped[datetime | None]
+
+
 class ToldRow(Base):
     """What a committee has been told, with the call as it was then."""
 

@@ -9,10 +9,13 @@ import shutil
 import subprocess
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from matcher.digest.render import render, render_overview
+from matcher.jobs import SubscriptionState
+from matcher.web.app import subscription_page
 from tests.digest.builders import call, plan, rich_digest, stored
 from tests.digest.test_overview import overview
 
@@ -76,6 +79,31 @@ def test_axe_finds_no_fault_and_the_colours_follow_the_readers_wish(
     tmp_path: Path, name: str, scheme: str, width: int
 ) -> None:
     letter = render(rich_digest()).html if name == "letter" else render_overview(overview()).html
+    found = looked_at(letter, tmp_path, width=width, scheme=scheme, box="header")
+    assert found["faults"] == []
+    # what it looked at, so that no fault is not nothing looked at
+    assert {"color-contrast", "heading-order", "html-has-lang", "valid-lang", "list"} <= set(found["passed"])
+    assert found["across"] <= width
+    assert found["background"] == ("rgb(29, 33, 38)" if scheme == "dark" else "rgb(255, 255, 255)")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("ended", [None, False, True])
+def test_so_it_is_with_the_page_that_ends_a_letter(tmp_path: Path, scheme: str, ended: bool | None) -> None:
+    state = None
+    if ended is not None:
+        name = "Arbetsmarknads- och vuxenutbildningsnämnden"
+        state = SubscriptionState(name=name, language="sv", address="avn@kommun.example", ended=ended)
+    page = subscription_page(state, changed=bool(ended))
+    found = looked_at(page, tmp_path, width=320, scheme=scheme, box="main")
+    assert found["faults"] == []
+    assert {"color-contrast", "html-has-lang", *(["button-name"] if state else [])} <= set(found["passed"])
+    assert found["across"] <= 320
+    assert found["background"] == ("rgb(29, 33, 38)" if scheme == "dark" else "rgb(255, 255, 255)")
+
+
+def looked_at(shown: str, folder: Path, *, width: int, scheme: str, box: str) -> dict[str, Any]:
+    """What axe finds in a page on a screen of some width, and the colour behind an element."""
     axe = (resources.files("axe_core_python") / "axe.min.js").read_text("utf-8")
     script = """
         onload = async () => {
@@ -85,22 +113,18 @@ def test_axe_finds_no_fault_and_the_colours_follow_the_readers_wish(
                 faults: result.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' | ')),
                 passed: result.passes.map(p => p.id),
                 across: document.documentElement.scrollWidth,
-                background: getComputedStyle(document.querySelector('header')).backgroundColor,
+                background: getComputedStyle(document.querySelector('BOX')).backgroundColor,
             };
             parent.document.body.dataset.found = JSON.stringify(found);
-        }"""
-    page = tmp_path / "letter.html"
-    checked = letter.replace("</body>", f"<script>{axe}</script><script>{script}</script></body>")
+        }""".replace("BOX", box)
+    page = folder / "page.html"
+    checked = shown.replace("</body>", f"<script>{axe}</script><script>{script}</script></body>")
     # a window is never narrower than 500 pixels, a frame is
     frame = f'<iframe width="{width}" height="900" style="border:0" srcdoc="{html.escape(checked)}"></iframe>'
     page.write_text(frame, encoding="utf-8")
     dark = ["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
-    dom = opened(page, tmp_path / "profile", "--hide-scrollbars", *dark)
+    dom = opened(page, folder / "profile", "--hide-scrollbars", *dark)
     data = re.search(r'data-found="([^"]*)"', dom)
     assert data is not None
-    found = json.loads(html.unescape(data[1]))
-    assert found["faults"] == []
-    # what it looked at, so that no fault is not nothing looked at
-    assert {"color-contrast", "heading-order", "html-has-lang", "valid-lang", "list"} <= set(found["passed"])
-    assert found["across"] <= width
-    assert found["background"] == ("rgb(29, 33, 38)" if scheme == "dark" else "rgb(255, 255, 255)")
+    found: dict[str, Any] = json.loads(html.unescape(data[1]))
+    return found

@@ -23,7 +23,7 @@ from matcher.storage.repository import (
 from matcher.storage.tables import Base
 from tests.storage.builders import DAY, NOW, call, letter, match, page, run, told
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006"]
 
 
 def fill(database: Database) -> None:
