@@ -15,9 +15,15 @@ MatcherError
 SkipRecord                 a signal, not an error: this record is not a call
 """
 
+from typing import Any
+
 
 class MatcherError(Exception):
     """Anything that went wrong for a reason a person can do something about."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Out of a worker process with its text and fields: Exception would call __init__ with the text alone.
+        return type(self).__new__, (type(self), *self.args), self.__dict__
 
 
 class ConfigError(MatcherError):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from matcher.cli.sources import fields_of
+from matcher.domain import Call, Family, Share
 from matcher.errors import ConfigError
 from matcher.scrapers.scaffold import write_source
 from matcher.scrapers.source import describe_sources, load_sources
@@ -30,7 +34,37 @@ def test_a_live_check_shows_values_beside_the_pages_words_and_stores_nothing(mat
     assert "Svenska ESF-rådet: ok, 17 calls." in out
     assert "the page's words" in out
     assert "edfinansiering" in out  # the words the rate was read from
+    assert "(the rest: the page gives the applicant's share)" in out
     assert "[]" in matcher("calls", "--json", "--now", NOW)[1]
+
+
+@pytest.mark.parametrize(
+    ("facts", "field", "read"),
+    [
+        ({}, "status", "unknown"),
+        ({"closed": True}, "status", "closed (the publisher says so)"),
+        ({"continuous": True}, "status", "open"),
+        ({"planned": True}, "status", "forthcoming"),
+        ({}, "rate", ""),
+        ({"rate_maximum": Decimal("0.4"), "rate_given": Share.EU}, "rate", "0.4"),
+        (
+            {"rate_maximum": Decimal("0.54"), "rate_given": Share.APPLICANT},
+            "rate",
+            "0.54 (the rest: the page gives the applicant's share)",
+        ),
+    ],
+)
+def test_a_check_says_what_is_closed_and_whose_share_the_page_gives(facts, field, read):
+    call = Call(
+        source="s",
+        source_id="1",
+        url="https://x.se/1",
+        title="X",
+        language="sv",
+        family=Family.OTHER,
+        **facts,
+    )
+    assert fields_of(call, datetime(2026, 11, 23, tzinfo=UTC))[field]["read"] == read
 
 
 @pytest.mark.slow

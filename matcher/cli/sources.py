@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 from matcher import jobs
 from matcher.cli.options import Config, Json, Now, Replay, clock_of, installation
 from matcher.cli.output import as_json, progress, say, table
-from matcher.domain import Call, plain
+from matcher.domain import Call, Share, plain
 
 sources = typer.Typer(
     help="List the sources: health, last run, calls now open or coming.", invoke_without_command=True
@@ -59,7 +60,7 @@ def check(
     with installation(config, replay) as opened:
         (chosen,) = jobs.enabled_sources(opened, [source])
         run = jobs.try_source(opened, chosen, clock=clock_of(now), progress=progress)
-    shown = [fields_of(call) for call in run.calls[:calls]]
+    shown = [fields_of(call, run.started_at) for call in run.calls[:calls]]
     if json:
         as_json({"outcome": run.outcome, "calls": len(run.calls), "problem": run.problem, "shown": shown})
     else:
@@ -73,8 +74,10 @@ def check(
         raise typer.Exit(1)
 
 
-def fields_of(call: Call) -> dict[str, dict[str, Any]]:
+def fields_of(call: Call, now: datetime) -> dict[str, dict[str, Any]]:
     """The facts of a call, each as read and in the publisher's words where they are kept."""
+    rates = [str(r) for r in dict.fromkeys((call.rate_minimum, call.rate_maximum)) if r is not None]
+    turned = " (the rest: the page gives the applicant's share)" if call.rate_given is Share.APPLICANT else ""
     words = {
         "programme": call.programme_name,
         "deadlines": "; ".join(d.raw for d in call.deadlines if d.raw),
@@ -90,11 +93,10 @@ def fields_of(call: Call) -> dict[str, dict[str, Any]]:
         "programme": call.programme,
         "opens": plain(call.opens),
         "deadlines": ", ".join(d.iso for d in call.deadlines),
+        "status": str(call.status(now)) + (" (the publisher says so)" if call.closed else ""),
         "budget": _money(call.budget),
         "grant": " – ".join(filter(None, (_money(call.grant_minimum), _money(call.grant_maximum)))),
-        "rate": " – ".join(
-            str(r) for r in dict.fromkeys((call.rate_minimum, call.rate_maximum)) if r is not None
-        ),
+        "rate": " – ".join(rates) + turned,
         "applicants": ", ".join(call.applicants),
         "geography": ", ".join(call.geography),
         "action": plain(call.action),

@@ -1,10 +1,10 @@
 """The administrator's YAML and the environment as validated values."""
 
 from matcher.config.models import (
-    Area,
     Bands,
     Committee,
     Configuration,
+    County,
     DigestSchedule,
     Geography,
     LexiconEntry,
@@ -19,10 +19,10 @@ from matcher.config.models import (
 )
 
 __all__ = [
-    "Area",
     "Bands",
     "Committee",
     "Configuration",
+    "County",
     "DigestSchedule",
     "Geography",
     "LexiconEntry",

@@ -337,6 +337,12 @@ def _geography(document: Document, geography: Geography) -> Iterator[_Fault]:
                 ("counties", i, "nuts"),
                 f"{county.nuts} is not a Swedish county (SE and three digits)",
             )
+        elif geography.name_of(county.nuts[:4]) == county.nuts[:4]:
+            yield _Fault(
+                document,
+                ("counties", i, "nuts"),
+                f"{county.nuts} lies in {county.nuts[:4]}, which is not among the areas",
+            )
 
 
 def _repeated_headwords(lexicon: list[tuple[Document, LexiconFile]]) -> Iterator[_Fault]:

@@ -301,26 +301,29 @@ class ProgrammeFile(Model):
 
 
 class Area(Model):
-    """A county or a larger area with every name publishers use for it."""
+    """A part of Sweden, by its NUTS code; the areas of ESF+ and ERDF are those of NUTS 2."""
 
     nuts: Nuts
     name: Text
+
+
+class County(Area):
+    """A county (NUTS 3), with the other names that ``county:`` in a municipality's file may have."""
+
     aliases: tuple[Text, ...] = ()
-    esf_area: Text | None = Field(None, description="The area's name in ESF+.")
-    erdf_area: Text | None = Field(None, description="The area's name in ERDF.")
 
     def is_called(self, name: str) -> bool:
-        """Whether the area goes by this name, letter case and spaces at the ends apart."""
+        """Whether the county goes by this name, letter case and spaces at the ends apart."""
         return name.strip().casefold() in {n.casefold() for n in (self.name, *self.aliases)}
 
 
 class Geography(Model):
-    """geography.yaml: counties (NUTS3) and areas (NUTS2, country)."""
+    """geography.yaml: counties (NUTS 3) and the areas they lie in (NUTS 1 and 2)."""
 
-    counties: tuple[Area, ...] = Field(min_length=21, max_length=21)
+    counties: tuple[County, ...] = Field(min_length=21, max_length=21)
     areas: tuple[Area, ...]
 
-    def county(self, name: str) -> Area | None:
+    def county(self, name: str) -> County | None:
         """The county with this name or alias, or ``None``."""
         return next((c for c in self.counties if c.is_called(name)), None)
 

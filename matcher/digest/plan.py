@@ -207,7 +207,8 @@ def changes_since(before: Told, stored: StoredCall, now: datetime) -> tuple[Chan
         gone = stored.withdrawn_at
         news = was is not Status.WITHDRAWN and gone is not None and gone > before.told_at
     elif status is Status.CLOSED:
-        last = max(d.at for d in new.deadlines)
+        # closed without a date: it is over since the publisher said so
+        last = max((d.at for d in new.deadlines), default=stored.last_changed)
         # Told that it was withdrawn, the reader has left it already.
         news = was not in (Status.CLOSED, Status.WITHDRAWN) and now - last <= OLD_NEWS
     elif was is Status.WITHDRAWN:

@@ -339,7 +339,9 @@ def _span(low: Decimal, high: Decimal, words: Words) -> str:
 
 def _grant(item: DigestItem, words: Words) -> str:
     low, high = item.grant_minimum, item.grant_maximum
-    if low and high and low != high:
+    if low and low == high:
+        return words.amount(low)
+    if low and high:
         return f"{words('money.at_least', amount=words.amount(low))}, {_at_most(high, words)}"
     if high:
         return _at_most(high, words)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from matcher.config import Committee, Geography, Municipality, Programme
+from matcher.config import Committee, County, Geography, Municipality, Programme
 from matcher.domain import (
     STOCKHOLM,
     ActionType,
@@ -252,12 +252,12 @@ def _place(
             f"{county.name} belongs only in part, or not certainly, to {programme.name.en}",
         )
     elif call.geography:
-        yield _within(call.geography, county.nuts, call.family, geography)
+        yield _within(call.geography, county, call.family, geography)
     elif call.geography_raw:
         words = _excerpt(call.geography_raw)
         yield _say(Verdict.CHECK, "geography", f"vilket område: ”{words}”", f"which area: “{words}”")
     elif programme and programme.geography:
-        yield _within(programme.geography, county.nuts, programme.family, geography)
+        yield _within(programme.geography, county, programme.family, geography)
 
 
 def _covers(codes: Iterable[str], nuts: str) -> bool:
@@ -265,14 +265,26 @@ def _covers(codes: Iterable[str], nuts: str) -> bool:
     return any(nuts.startswith(code) or code.startswith(nuts) for code in codes)
 
 
-def _within(codes: tuple[str, ...], nuts: str, family: Family, geography: Geography) -> _Finding:
-    swedish = [geography.name_of(c) for c in codes if c.startswith("SE")]
-    place = _listing(swedish, "och"), _listing(swedish, "and")
-    if _covers(codes, nuts):
-        name = geography.name_of(nuts)
-        return _say(Verdict.ELIGIBLE, "geography", f"gäller {name}", f"covers {name}")
-    if swedish:
-        return _say(Verdict.EXCLUDED, "geography", f"gäller bara {place[0]}", f"only covers {place[1]}")
+def _within(codes: tuple[str, ...], county: County, family: Family, geography: Geography) -> _Finding:
+    if around := next((code for code in codes if _covers((code,), county.nuts)), None):
+        area = geography.name_of(around)
+        if around == "SE":
+            sv, en = "gäller hela Sverige", "covers all of Sweden"
+        elif len(around) < len(county.nuts) and area != county.name:
+            sv, en = f"gäller {area}, dit {county.name} hör", f"covers {area}, which includes {county.name}"
+        else:
+            sv, en = f"gäller {county.name}", f"covers {county.name}"
+        return _say(Verdict.ELIGIBLE, "geography", sv, en)
+    if swedish := [code for code in codes if code.startswith("SE")]:
+        # a call for an area is answered with the municipality's area, one that names a county with its county
+        own = geography.name_of(county.nuts[: max(map(len, swedish))])
+        places = [geography.name_of(code) for code in swedish]
+        return _say(
+            Verdict.EXCLUDED,
+            "geography",
+            f"gäller {_listing(places, 'och')}, men kommunen ligger i {own}",
+            f"covers {_listing(places, 'and')}, but the municipality lies in {own}",
+        )
     if family is Family.STRUCTURAL:
         return _say(Verdict.EXCLUDED, "geography", "gäller inte Sverige", "does not cover Sweden")
     countries = sorted({code[:2] for code in codes})

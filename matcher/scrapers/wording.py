@@ -40,6 +40,12 @@ def planned_id(path: str, title: str, number: int = 1) -> str:
 
 # --- places --------------------------------------------------------------------------------------
 
+_HALF_A_NAME = re.compile(
+    r"\b(norra|östra|mellersta|övre)(?=\s*(?:,|/|&|och|samt)\s*"
+    r"(?:norra|östra|mellersta|övre)\s+(mellansverige|norrland))",
+    re.I,
+)
+
 
 @lru_cache(maxsize=1)
 def _places() -> tuple[dict[str, str], re.Pattern[str], dict[str, set[str]]]:
@@ -59,6 +65,11 @@ def _places() -> tuple[dict[str, str], re.Pattern[str], dict[str, set[str]]]:
     )
 
 
+def _in_full(text: str) -> str:
+    """Areas that share a word get one each: "Mellersta Norrland och Övre Norrland"."""
+    return _HALF_A_NAME.sub(r"\1 \2", text)
+
+
 def places(text: str) -> tuple[str, ...]:
     """NUTS codes of the places that a text names, in order.
 
@@ -66,7 +77,7 @@ def places(text: str) -> tuple[str, ...]:
     all of Sweden is ``SE``.
     """
     codes, pattern, counties = _places()
-    found = list(dict.fromkeys(codes[m[1].lower()] for m in pattern.finditer(text)))
+    found = list(dict.fromkeys(codes[m[1].lower()] for m in pattern.finditer(_in_full(text))))
     if "SE" in found:
         return ("SE",)
     for area, members in counties.items():
@@ -82,7 +93,7 @@ def places(text: str) -> tuple[str, ...]:
 
 def place_names(text: str) -> tuple[str, ...]:
     """The places that a text names, in its own words."""
-    return tuple(m[0] for m in _places()[1].finditer(text))
+    return tuple(m[0] for m in _places()[1].finditer(_in_full(text)))
 
 
 def whole_country_or(text: str) -> dict[str, Any]:
@@ -93,9 +104,9 @@ def whole_country_or(text: str) -> dict[str, Any]:
 def only_places(text: str) -> bool:
     """Whether a text is nothing but a list of places."""
     _, pattern, _ = _places()
-    rest, count = pattern.subn(" ", text)
+    rest, count = pattern.subn(" ", _in_full(text))
     return count > 0 and not re.sub(
-        r"\b(?:och|samt|and|län|region(?:erna)?)\b|[\s,;/|()·•.:–-]", "", rest, flags=re.I
+        r"\b(?:och|samt|and|län|region(?:erna)?)\b|[\s,;/|&()·•.:–-]", "", rest, flags=re.I
     )
 
 

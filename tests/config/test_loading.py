@@ -51,6 +51,14 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), "utf-8")
 
 
+def test_the_size_of_a_programmes_grants_is_in_units_that_need_no_leading_zero(directory: Path) -> None:
+    programmes = load_configuration(directory).programmes.values()
+    sizes = [text for p in programmes if p.grant for text in (p.grant.sv, p.grant.en)]
+    assert len(sizes) > 40
+    # "0,07–6 miljoner euro" is 70 000 euro to a reader
+    assert [s for s in sizes if re.search(r"\b0[.,]\d", s)] == []
+
+
 def test_a_directory_becomes_a_configuration(directory: Path) -> None:
     configuration = load_configuration(directory, known_sources={"eu_portal"})
     assert [c.id for _, c in configuration.committees()] == ["aby-ks"]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from matcher.config.models import DecidingBody, DigestSchedule, Municipality
 from matcher.digest.plan import changes_since, concerned_by
+from matcher.digest.render import render
 from matcher.domain import (
     STOCKHOLM,
     Amount,
@@ -608,6 +609,18 @@ def test_after_a_long_pause_the_letter_holds_what_is_open_and_no_backlog() -> No
     assert keys(digest, Section.CHANGED) == []
     assert len(keys(digest, Section.NEW)) == COMMITTEE.digest.max_calls
     assert digest.totals.waiting == 40 - COMMITTEE.digest.max_calls
+
+
+def test_a_call_that_its_publisher_closes_without_a_date_is_told_once() -> None:
+    a = call("A", deadlines=())
+    over = stored(replace(a, closed=True), last_changed=NOW - timedelta(days=2))
+    digest = plan([over], tellings=[told(a)])
+    assert [(c.field, c.before, c.after) for i in digest.items for c in i.changes] == [
+        ("status", Status.UNKNOWN, Status.CLOSED)
+    ]
+    assert "oklart om den är öppen → stängd" in render(digest).text
+    assert plan([over], tellings=list(digest.told), now=NOW + WEEK).empty
+    assert plan([over], tellings=[told(a, days_ago=90)], now=NOW + 6 * WEEK).empty
 
 
 def test_a_call_that_is_back_after_it_was_told_as_withdrawn_is_told_once() -> None:

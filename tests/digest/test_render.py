@@ -452,6 +452,39 @@ def test_the_own_share_is_counted_on_the_smallest_grant_when_the_largest_is_not_
     )
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "currency", "sv", "en"),
+    [
+        (70_000, 6_000_000, "SEK", "minst 70 000 kronor, högst 6 miljoner kronor",
+         "at least 70,000 Swedish kronor, at most 6 million Swedish kronor"),
+        (1_000_000, 20_000_000, "SEK", "minst 1 miljon kronor, högst 20 miljoner kronor",
+         "at least 1 million Swedish kronor, at most 20 million Swedish kronor"),
+        (500_000, 500_000, "SEK", "500 000 kronor", "500,000 Swedish kronor"),
+        (1_500_000, None, "SEK", "minst 1,5 miljoner kronor", "at least 1.5 million Swedish kronor"),
+        (None, 999_999, "SEK", "högst 999 999 kronor", "at most 999,999 Swedish kronor"),
+        (70_000, 6_000_000, "EUR",
+         "minst 70 000 euro (cirka 774 000 kronor), högst 6 miljoner euro (cirka 66,3 miljoner kronor)",
+         "at least 70,000 euros (about 774,000 Swedish kronor), "
+         "at most 6 million euros (about 66.3 million Swedish kronor)"),
+        (60_000, 60_000, "EUR", "60 000 euro (cirka 663 000 kronor)",
+         "60,000 euros (about 663,000 Swedish kronor)"),
+        (None, 90_000, "EUR", "högst 90 000 euro (cirka 994 000 kronor)",
+         "at most 90,000 euros (about 994,000 Swedish kronor)"),
+    ],
+)  # fmt: skip
+def test_each_end_of_a_grant_has_the_unit_that_suits_it(
+    low: int | None, high: int | None, currency: str, sv: str, en: str
+) -> None:
+    ends = {
+        f"grant_{end}": Money(amount=Decimal(amount), currency=currency)
+        for end, amount in (("minimum", low), ("maximum", high))
+        if amount
+    }
+    for language, label, text in (("sv", "Bidrag per projekt", sv), ("en", "Grant per project", en)):
+        committee = COMMITTEE.model_copy(update={"language": language})
+        assert facts(plan([stored(call("A", **ends))], committee=committee), "A")[label] == text
+
+
 def test_the_same_call_on_another_site_has_a_link_of_its_own_in_both_parts() -> None:
     a = call("A")
     twin = call("A", source="se_esf", url="https://esf.example.se/a")

@@ -27,6 +27,7 @@ from matcher.domain import (
     Verdict,
 )
 from matcher.scoring.eligibility import judge
+from matcher.scrapers.wording import places
 
 A = Applicant
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -246,9 +247,118 @@ def test_the_programmes_area_decides_when_the_call_gives_none(
 
 def test_the_sentences_about_places_use_swedish_names() -> None:
     call = a_call(**STRUCTURAL, geography=("SE224", "SE221", "DK01"))
-    assert judged(call).reasons[0].sv == "gäller bara Skåne län och Blekinge län"
-    assert judged(a_call(**STRUCTURAL, geography=("SE12",))).reasons[-1].sv == "gäller Södermanlands län"
+    assert judged(call).reasons[0].sv == (
+        "gäller Skåne län och Blekinge län, men kommunen ligger i Södermanlands län"
+    )
+    assert judged(a_call(**STRUCTURAL, geography=("SE122",))).reasons[-1].sv == "gäller Södermanlands län"
     assert judged(a_call(**STRUCTURAL, geography=("ES11",))).reasons[0].sv == "gäller inte Sverige"
+
+
+#: each area as ESF-rådet, Tillväxtverket and others write it, and the counties that lie in it
+AREAS_AND_COUNTIES = [
+    (["Stockholm", "Region Stockholm"], "Stockholm"),
+    (
+        ["Östra Mellansverige", "ÖMS", "East Middle Sweden"],
+        "Uppsala, Södermanland, Östergötland, Örebro, Västmanland",
+    ),
+    (
+        ["Småland och Öarna", "Småland och öarna", "Småland-Öarna", "Småland med öarna"],
+        "Jönköping, Kronoberg, Kalmar, Gotland",
+    ),
+    (["Sydsverige", "Skåne-Blekinge", "Skåne och Blekinge"], "Blekinge, Skåne"),
+    (["Västsverige", "Västra Sverige"], "Halland, Västra Götaland"),
+    (["Norra Mellansverige"], "Värmland, Dalarna, Gävleborg"),
+    (["Mellersta Norrland"], "Västernorrland, Jämtland"),
+    (["Övre Norrland", "Upper Norrland"], "Västerbotten, Norrbotten"),
+]
+COUNTIES = [county.name for county in GEOGRAPHY.counties]
+
+
+def place_of(words: str, county: str) -> tuple[Verdict, str]:
+    """The verdict and the sentence about a structural call whose page names these places."""
+    municipality = MUNICIPALITIES["eskilstuna"].model_copy(update={"county": county})
+    call = a_call(**STRUCTURAL, geography=places(words), geography_raw=words)
+    found = judge(call, municipality, municipality.committees[0], PROGRAMMES, GEOGRAPHY, NOW)
+    (remark,) = [r for r in found.reasons if r.rule == "geography"]
+    return found.verdict, remark.sv
+
+
+@pytest.mark.parametrize(("names", "members"), AREAS_AND_COUNTIES, ids=lambda x: x[0])
+def test_a_call_that_names_an_area_is_for_the_counties_in_it(names: list[str], members: str) -> None:
+    inside = {c.name for c in GEOGRAPHY.counties if any(map(c.is_called, members.split(", ")))}
+    for name in names:
+        verdicts = {county: place_of(name, county)[0] for county in COUNTIES}
+        assert {c for c, v in verdicts.items() if v is ELIGIBLE} == inside, name
+        assert {c for c, v in verdicts.items() if v is EXCLUDED} == set(COUNTIES) - inside, name
+
+
+def test_every_county_lies_in_one_of_the_eight_areas() -> None:
+    members = [m for _, counties in AREAS_AND_COUNTIES for m in counties.split(", ")]
+    assert len(members) == len(COUNTIES) == 21
+    assert {GEOGRAPHY.county(name) for name in members} == set(GEOGRAPHY.counties)
+
+
+@pytest.mark.parametrize(
+    ("words", "county", "verdict", "sentence"),
+    [
+        (
+            "Övre Norrland",
+            "Södermanlands län",
+            EXCLUDED,
+            "gäller Övre Norrland, men kommunen ligger i Östra Mellansverige",
+        ),
+        (
+            "Stockholm",
+            "Skåne län",
+            EXCLUDED,
+            "gäller Stockholms län, men kommunen ligger i Sydsverige (Skåne-Blekinge)",
+        ),
+        (
+            "Småland och öarna",
+            "Stockholms län",
+            EXCLUDED,
+            "gäller Småland och Öarna, men kommunen ligger i Stockholms län",
+        ),
+        (
+            "Mellersta och Övre Norrland",
+            "Gävleborgs län",
+            EXCLUDED,
+            "gäller Mellersta Norrland och Övre Norrland, men kommunen ligger i Norra Mellansverige",
+        ),
+        (
+            "Mellersta och Övre Norrland",
+            "Jämtlands län",
+            ELIGIBLE,
+            "gäller Mellersta Norrland, dit Jämtlands län hör",
+        ),
+        (
+            "Kalmar, Kronoberg",
+            "Jönköpings län",
+            EXCLUDED,
+            "gäller Kalmar län och Kronobergs län, men kommunen ligger i Jönköpings län",
+        ),
+        (
+            "Övre Norrland och Dalarna",
+            "Värmlands län",
+            EXCLUDED,
+            "gäller Övre Norrland och Dalarnas län, men kommunen ligger i Värmlands län",
+        ),
+        ("Skåne-Blekinge", "Skåne län", ELIGIBLE, "gäller Sydsverige (Skåne-Blekinge), dit Skåne län hör"),
+        ("Stockholm", "Stockholms län", ELIGIBLE, "gäller Stockholms län"),
+        ("Region Halland", "Hallands län", ELIGIBLE, "gäller Hallands län"),
+        ("Hela Sverige", "Hallands län", ELIGIBLE, "gäller hela Sverige"),
+        ("Norrlands inland", "Hallands län", CHECK, "vilket område: ”Norrlands inland”"),
+    ],
+)
+def test_the_sentence_names_the_area_and_the_municipalitys_own(
+    words: str, county: str, verdict: Verdict, sentence: str
+) -> None:
+    assert place_of(words, county) == (verdict, sentence)
+
+
+@pytest.mark.parametrize("words", ["Hela Sverige", "Nationell utlysning", "alla län"])
+def test_a_national_call_is_for_every_county(words: str) -> None:
+    assert {place_of(words, county) for county in COUNTIES} == {(ELIGIBLE, "gäller hela Sverige")}
 
 
 def test_a_county_that_is_only_partly_in_the_area_is_checked_even_if_the_call_lists_it() -> None:

@@ -62,6 +62,13 @@ def test_lookups_lead_to_codes_of_the_domain(source: Source) -> None:
 
 def test_every_county_and_area_is_found_by_its_names() -> None:
     table = YAML(typ="safe").load((ROOT / "matcher" / "scrapers" / "places.yaml").read_text("utf-8"))
+    known = YAML(typ="safe").load((ROOT / "config" / "geography.yaml").read_text("utf-8"))
+    assert {*table["counties"]} == {county["nuts"] for county in known["counties"]}
+    assert {*table["areas"]} == {area["nuts"] for area in known["areas"] if len(area["nuts"]) == 4}
+    for county in known["counties"]:
+        for name in (county["name"], *county["aliases"]):
+            (code,) = wording.places(name)
+            assert county["nuts"].startswith(code), name
     assert len(table["counties"]) == 21
     assert len(table["areas"]) == 8
     for code, aliases in table["areas"].items():

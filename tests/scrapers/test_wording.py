@@ -40,6 +40,16 @@ A = Applicant
         ("Kalmar och Gotland", ("SE213", "SE214")),
         ("Kalmarsund", ()),
         ("Bryssel", ()),
+        ("Småland-Öarna", ("SE21",)),
+        ("Småland & Öarna", ("SE21",)),
+        ("ÖMS", ("SE12",)),
+        ("Region Scania", ("SE224",)),
+        ("Nationell utlysning", ("SE",)),
+        ("Nationella mål", ()),
+        ("Samtliga län", ("SE",)),
+        ("Mellersta och Övre Norrland", ("SE32", "SE33")),
+        ("Östra/Norra Mellansverige", ("SE12", "SE31")),
+        ("Norra Mellansverige och Mellersta Norrland", ("SE31", "SE32")),
     ],
 )
 def test_places_become_codes(text: str, codes: tuple[str, ...]) -> None:
@@ -49,6 +59,7 @@ def test_places_become_codes(text: str, codes: tuple[str, ...]) -> None:
 def test_a_list_of_places_is_told_from_a_sentence_about_them() -> None:
     assert only_places("Region Jönköpings län, Region Kalmar län och Gotland")
     assert only_places("Örebro Östergötland Sörmland")
+    assert only_places("Mellersta & Övre Norrland")
     assert not only_places("Snart kan aktörer i Norrbotten söka")
     assert not only_places("")
 
