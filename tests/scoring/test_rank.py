@@ -100,6 +100,29 @@ def test_excluded_words_push_a_call_down(ranker: Ranker, municipality: Municipal
     assert without["c02"] == pytest.approx(plain["c02"], abs=0.05)
 
 
+def test_an_excluded_word_that_stands_only_in_the_text_counts_although_the_title_matches(
+    lexicon: Lexicon, documents: list[Document], municipality: Municipality
+) -> None:
+    prose = "Projekten prövar {} och hur anhöriga får stöd. Ansökan beskriver mål, målgrupp och personal."
+    twins = [
+        Document(id=name, title="Stöd till äldreomsorg i hemmet", text=prose.format(what), language="sv")
+        for name, what in (("unwanted", "kvantsensorer"), ("wanted", "måltider"))
+    ]
+    ranker = Ranker(Scoring(), lexicon).fit([*documents, *twins])
+    (priority, *_) = municipality.committees[0].priorities
+    care = priority.model_copy(update={"text": "Äldreomsorg", "keywords": ()})
+    plain, without = (
+        {
+            r.id: r
+            for r in ranked(ranker, municipality, priorities=(care.model_copy(update={"exclude": words}),))
+        }
+        for words in ((), ("kvantsensorer",))
+    )
+    assert plain["unwanted"].score == pytest.approx(plain["wanted"].score, abs=0.05)
+    assert without["unwanted"].score < 0.8 * plain["unwanted"].score
+    assert without["wanted"].score == pytest.approx(plain["wanted"].score, abs=0.05)
+
+
 def test_only_candidates_are_listed(ranker: Ranker, municipality: Municipality) -> None:
     found = ranker.rank(municipality, municipality.committees[0], now=NOW, candidates={"c02", "c09"})
     assert {r.id for r in found} == {"c02", "c09"}
