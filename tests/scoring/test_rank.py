@@ -149,6 +149,18 @@ def test_reasons_name_the_priority_and_the_words(ranker: Ranker, municipality: M
     assert scores == sorted(scores, reverse=True)
 
 
+def test_the_words_of_a_reason_stand_in_that_call_and_differ_from_call_to_call(
+    ranker: Ranker, municipality: Municipality, documents: list[Document]
+) -> None:
+    texts = {d.id: f"{d.title} {d.text}".lower().replace("-", " ") for d in documents}
+    best = ranked(ranker, municipality)[:5]
+    for entry in best:
+        words = [term.document.lower() for reason in entry.reasons for term in reason.terms]
+        assert words
+        assert [word for word in words if word not in texts[entry.id]] == []
+    assert len({str(entry.reasons) for entry in best}) == len(best)
+
+
 def test_an_english_priority_works_too(ranker: Ranker, municipality: Municipality) -> None:
     priority = (
         municipality.committees[0]
