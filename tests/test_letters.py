@@ -21,7 +21,7 @@ from matcher.config.environment import Environment
 from matcher.demo.configuration import demo_sources, write_config
 from matcher.demo.inbox import Inbox
 from matcher.digest.overview import MunicipalOverview
-from matcher.domain import STOCKHOLM, AnswerKind, Call, Digest, Match, Section, SourceRun
+from matcher.domain import STOCKHOLM, AnswerKind, Band, Call, Digest, Match, Section, SourceRun
 from matcher.errors import StorageError
 from matcher.jobs import letters as planning
 from matcher.storage import repository
@@ -170,15 +170,18 @@ def test_a_committee_that_wants_silence_is_asked_once_a_period_and_keeps_its_hou
 
 def with_digest(installation: jobs.Installation, committee: str, **settings: Any) -> jobs.Installation:
     """The same installation with other settings for one committee's letter."""
+    _, known_as = installation.committee(committee)
+    return with_committee(installation, committee, digest=known_as.digest.model_copy(update=settings))
+
+
+def with_committee(installation: jobs.Installation, committee: str, **fields: Any) -> jobs.Installation:
+    """The same installation with other fields of one committee."""
     configuration = installation.configuration
     municipalities = tuple(
         m.model_copy(
             update={
                 "committees": tuple(
-                    c.model_copy(update={"digest": c.digest.model_copy(update=settings)})
-                    if c.id == committee
-                    else c
-                    for c in m.committees
+                    c.model_copy(update=fields) if c.id == committee else c for c in m.committees
                 )
             }
         )
@@ -204,6 +207,21 @@ def test_the_first_letter_is_a_digest_of_what_is_open_and_says_so(start, inbox) 
     assert "Detta är nämndens första brev." in first
     assert "22 passande utlysningar fick inte plats" in first
     assert not digest_of(installation, SN, NOW + WEEK).first
+
+
+def test_calls_found_while_letters_were_missed_or_full_are_each_told_once_in_the_next_ones(start) -> None:
+    installation = start()
+    jobs.plan(installation, NOW - 4 * WEEK)
+    calls = [call(f"C{n}", opens=date(2026, 1, 1)) for n in range(20)]
+    known(installation, calls, [builders.match(c, committee=SN) for c in calls], NOW - 3 * WEEK)
+    rows, waiting = list[str](), []
+    for week in range(4):
+        (planned,) = (p for p in jobs.plan(installation, NOW + week * WEEK) if p.digest.committee == SN)
+        assert isinstance(planned.digest, Digest)
+        rows += [item.call.source_id for item in planned.digest.items]
+        waiting.append(planned.digest.totals.waiting)
+    assert sorted(rows) == sorted(c.source_id for c in calls)
+    assert waiting == [12, 4, 0, 0]
 
 
 def test_one_committees_broken_letter_costs_the_others_nothing_and_is_overdue(start, monkeypatch) -> None:
@@ -330,6 +348,37 @@ def test_the_preview_is_the_letter_that_is_sent(start) -> None:
     (planned,) = (p for p in jobs.plan(installation, NOW) if p.digest.committee == SN)
     assert planned.rendered == shown.rendered
     assert planned.letters[0].body == shown.letters[0].body
+
+
+def test_an_excluded_word_counts_alike_in_letter_preview_list_and_explanation(start) -> None:
+    installation = start()
+    prose = "Projekten prövar {} och hur anhöriga får stöd. Ansökan beskriver mål, målgrupp och personal."
+    a, b = (
+        call(name, title="Stöd till äldreomsorg i hemmet", language="sv", text=prose.format(what))
+        for name, what in (("A", "måltider"), ("B", "kvantsensorer"))
+    )
+    known(installation, [a, b], [], NOW)
+    _, committee = installation.committee(SN)
+    care = committee.priorities[0].model_copy(update={"text": "Äldreomsorg", "keywords": ()})
+    scores = []
+    for words in ((), ("kvantsensorer",)):
+        chosen = with_committee(installation, SN, priorities=(care.model_copy(update={"exclude": words}),))
+        jobs.match(chosen, NOW)
+        with chosen.database.read() as session:
+            listed = {m.key: m for m in repository.load_matches(session, SN)}
+        (planned,) = (p for p in jobs.plan(chosen, NOW, store=False) if p.digest.committee == SN)
+        assert planned.digest == digest_of(chosen, SN, NOW)
+        assert isinstance(planned.digest, Digest)
+        assert all(item.match == listed[item.key] for item in planned.digest.items)
+        assert {m.key for m in listed.values() if m.band is not Band.WEAK} == {
+            item.key for item in planned.digest.items
+        }
+        for given in (a, b):
+            assert jobs.explain(chosen, SN, given.source_id, NOW).match == listed[given.key]
+        scores.append({key[1]: match.score for key, match in listed.items()})
+    plain, without = scores
+    assert without["B"] < 0.8 * plain["B"]
+    assert without["A"] > 0.9 * plain["A"]
 
 
 def test_the_operators_hear_once_of_a_letter_that_cannot_be_made(start, monkeypatch) -> None:

@@ -18,6 +18,10 @@ from matcher.storage import repository
 
 #: a trouble that stays away for longer is a new one when it comes back: some come and go with the hour
 _PAUSE = {"daily": timedelta(days=3), "weekly": timedelta(days=15)}
+#: the service's round, from its beginning to its end
+ROUND = "round"
+#: none takes so long
+_LONGEST_ROUND = timedelta(hours=2)
 _ONCE = "You get no second letter about this for as long as it lasts."
 
 
@@ -30,6 +34,7 @@ def raise_alarms(installation: Installation, now: datetime) -> int:
     mail = installation.configuration.settings.mail
     new = 0
     alarms = (
+        *_round_alarms(installation, now),
         *_source_alarms(installation, now),
         *_planning_alarms(installation, now),
         *delivery_alarms(installation, now),
@@ -39,6 +44,23 @@ def raise_alarms(installation: Installation, now: datetime) -> int:
         with installation.database.write() as session:
             new += repository.queue_letters(session, letters, [])
     return new
+
+
+def _round_alarms(installation: Installation, now: datetime) -> Iterator[Alarm]:
+    with installation.database.read() as session:
+        since = repository.last_beat(session, ROUND)
+    if since is not None and now - since > _LONGEST_ROUND:
+        yield Alarm(
+            key=f"no round since {since:%Y-%m-%dT%H:%M}",
+            subject="the service does not come to the end of its rounds",
+            lines=(
+                f"Since {since.astimezone(STOCKHOLM):%Y-%m-%d %H:%M} each round has broken off: publishers "
+                "may not be read, calls not be ranked and letters not be made.",
+                "The service's log says why; if it says nothing, the process was killed: see whether the "
+                "memory suffices. `matcher run` shows where it breaks off.",
+                _ONCE,
+            ),
+        )
 
 
 def _planning_alarms(installation: Installation, now: datetime) -> Iterator[Alarm]:

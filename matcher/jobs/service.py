@@ -12,7 +12,7 @@ from matcher.config.loading import load_configuration
 from matcher.digest.when import next_letter
 from matcher.domain import STOCKHOLM, SourceHealth, Suspension
 from matcher.errors import ConfigError
-from matcher.jobs.alarms import raise_alarms
+from matcher.jobs.alarms import ROUND, raise_alarms
 from matcher.jobs.evidence import carry_out_retention
 from matcher.jobs.installation import Clock, Installation, Stop
 from matcher.jobs.letters import last_period, plan
@@ -135,15 +135,24 @@ class Service:
         self._lock = threading.Lock()
 
     def tick(self, clock: Clock, stop: Stop) -> TickReport:
-        """Read, rank, plan and send what is due; any number of times, by any number of processes."""
+        """Read, rank, plan and send what is due; any number of times, by any number of processes.
+
+        When the round before broke off, this one may too: it first tells the operators and sends what waits,
+        and ranks anew, since the ranking may have been what broke off.
+        """
         with self._lock:
             problem = self._reload()
             inst, now = self._installation, clock()
             with inst.database.write() as session:
                 repository.beat(session, now)
+                broken_off = repository.begin(session, ROUND, now) is not None
+            waited = Sending()
+            if broken_off and not stop():
+                raise_alarms(inst, now)
+                waited = send(inst, clock, stop=stop)
             due = due_sources(inst, now)
             runs = scrape(inst, due, clock=clock) if due and not stop() else []
-            stale = self._stale(now)
+            stale = broken_off or self._stale(now)
             if stale and not stop():
                 match(inst, clock())
             unread = bounces_due(inst, clock()) if not stop() else None
@@ -153,13 +162,15 @@ class Service:
             sending = send(inst, clock, stop=stop) if not stop() else Sending()
             if not stop():
                 carry_out_retention(inst, clock())
+            with inst.database.write() as session:
+                repository.end(session, ROUND)
             report = TickReport(
                 scraped=tuple(r.source for r in runs),
                 failed_sources=tuple(r.source for r in runs if not r.stores),
                 matched=stale,
                 planned=sum(len(p.letters) for p in planned),
-                sent=sending.sent,
-                unsent=len(sending.unsent) + sending.expired,
+                sent=waited.sent + sending.sent,
+                unsent=sum(len(s.unsent) + s.expired for s in (waited, sending)),
                 mail_problem=sending.problem or sending.brake or unread,
                 configuration_problem=problem,
             )

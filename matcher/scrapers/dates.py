@@ -123,7 +123,8 @@ _UNDECIDED = re.compile(
 )
 _CONTINUOUS = re.compile(
     r"(?:sök|ansök)\w*\s[^.\n]{0,40}\blöpande|löpande\s+ansök"
-    r"|\bappl\w+[^.\n]{0,40}(?:at any time|continuous)",
+    r"|\bappl\w+[^.\n]{0,40}(?:at any time|continuous)"
+    r"|(?<!inte )\böppe[nt]\s+tills\s+vidare|(?<!not )\bopen\s+until\s+further\s+notice",
     re.I,
 )
 _STAMP = re.compile(r"(?:senast\s+)?(?:publicerad|publiceringsdatum|uppdaterad|granskad)\b", re.I)

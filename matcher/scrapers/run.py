@@ -34,6 +34,8 @@ _PARAGRAPHS = frozenset({"text", "conditions"})
 #: so many missing calls are looked up at their own address, which tells a lost list from lost calls
 _LOOKED_UP = 10
 _GONE, _NOT_FOUND = 410, 404
+#: a deadline in this year or later is how databases write "no date": 2099-12-31, 2100-01-01
+_NO_DATE = 2090
 
 
 def _line(text: str) -> str:
@@ -48,7 +50,8 @@ def clean(call: Call) -> Call:
     """The call without what a hostile or careless publisher may have put into its texts.
 
     Control characters, line breaks and runs of blanks become one space, except that text and conditions
-    keep their lines. It is done here, once, so that no source can forget it.
+    keep their lines. A deadline that only stands for none is left out. It is done here, once, so that no
+    source can forget it.
 
     Raises:
         ParseError: there is no identifier or title, or the address is not http(s).
@@ -60,7 +63,9 @@ def clean(call: Call) -> Call:
             changes[each.name] = _paragraphs(value) if each.name in _PARAGRAPHS else _line(value)
         elif isinstance(value, tuple) and value and type(value[0]) is str:
             changes[each.name] = tuple(_line(item) for item in value)
-    changes["deadlines"] = tuple(replace(d, raw=d.raw and _line(d.raw)) for d in call.deadlines)
+    changes["deadlines"] = tuple(
+        replace(d, raw=d.raw and _line(d.raw)) for d in call.deadlines if d.at.year < _NO_DATE
+    )
     cleaned = replace(call, **changes)
     if not cleaned.source_id or not cleaned.title:
         raise ParseError(f"a record without {'title' if cleaned.source_id else 'identifier'}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, insert, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, CursorResult, Row, insert, or_, select, true, tuple_, update
 from sqlalchemy.orm import Session
 
 from matcher.domain import (
@@ -211,38 +211,38 @@ def _withdraw(session: Session, run: SourceRun, now: datetime) -> int:
 
     A second run on the same Swedish day proves nothing new.
     """
-    unsynchronised = {"synchronize_session": False}
     open_still = (
         CallRow.source == run.source,
         CallRow.withdrawn_at.is_(None),
         or_(CallRow.closes_at.is_(None), CallRow.closes_at >= now),
     )
-    named = CallRow.source_id.in_([str(storable(i)) for i in run.absent])
     today = datetime.combine(now.astimezone(STOCKHOLM).date(), time(), tzinfo=STOCKHOLM)
-    session.execute(
+    missed = (
         update(CallRow)
         .where(
-            *open_still,
-            CallRow.last_seen < now,
-            or_(CallRow.missed_at.is_(None), CallRow.missed_at < today),
-            true() if run.complete else named,
+            *open_still, CallRow.last_seen < now, or_(CallRow.missed_at.is_(None), CallRow.missed_at < today)
         )
         .values(missing_runs=CallRow.missing_runs + 1, missed_at=now)
-        .execution_options(**unsynchronised)
+        .execution_options(synchronize_session=False)
     )
-    withdrawn = session.execute(
+    for which in [true()] if run.complete else _named(run.absent):
+        session.execute(missed.where(which))
+    withdrawn = (
         update(CallRow)
-        .where(
-            *open_still,
-            or_(
-                CallRow.missing_runs >= RUNS_UNTIL_WITHDRAWN,
-                CallRow.source_id.in_([str(storable(i)) for i in run.gone]),
-            ),
-        )
+        .where(*open_still)
         .values(withdrawn_at=now)
-        .execution_options(**unsynchronised)
+        .execution_options(synchronize_session=False)
     )
-    return cast("CursorResult[Any]", withdrawn).rowcount
+    absent_for_long = CallRow.missing_runs >= RUNS_UNTIL_WITHDRAWN
+    return sum(
+        cast("CursorResult[Any]", session.execute(withdrawn.where(which))).rowcount
+        for which in (absent_for_long, *_named(run.gone))
+    )
+
+
+def _named(source_ids: Iterable[str]) -> list[ColumnElement[bool]]:
+    """Calls with these identifiers, in portions."""
+    return [CallRow.source_id.in_(ids) for ids in portions(str(storable(i)) for i in source_ids)]
 
 
 def arrivals(session: Session) -> dict[str, list[datetime]]:

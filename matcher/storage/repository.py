@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from matcher.storage.answers import answers, record_answer
@@ -77,6 +77,7 @@ __all__ = [
     "archived_page",
     "arrivals",
     "beat",
+    "begin",
     "bounces",
     "broken_since",
     "cached_pages",
@@ -87,6 +88,7 @@ __all__ = [
     "count_letters",
     "drop_letters",
     "drop_pages",
+    "end",
     "end_subscription",
     "evidence",
     "expire_leases",
@@ -140,3 +142,16 @@ def beat(session: Session, now: datetime, name: str = _TICK) -> None:
 def last_beat(session: Session, name: str = _TICK) -> datetime | None:
     """When it last said so; ``None`` = never."""
     return session.scalar(select(HeartbeatRow.at).where(HeartbeatRow.name == name))
+
+
+def begin(session: Session, name: str, now: datetime) -> datetime | None:
+    """Note that a piece of work begins; since when it has not come to its end, if it was begun before."""
+    since = last_beat(session, name)
+    if since is None:
+        beat(session, now, name)
+    return since
+
+
+def end(session: Session, name: str) -> None:
+    """Note that a piece of work has come to its end."""
+    session.execute(delete(HeartbeatRow).where(HeartbeatRow.name == name))

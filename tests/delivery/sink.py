@@ -34,6 +34,8 @@ class Sink:
     #: the time that the log names
     now: datetime | None = None
     hear: Callable[[str], str | None] = lambda _: None
+    #: by recipient, what is always said instead of 250
+    refused: dict[str, str] = field(default_factory=dict)
     accepted: list[tuple[str, bytes]] = field(default_factory=list)
     _lock: Any = field(default_factory=threading.Lock)
     _queued: int = 0
@@ -104,7 +106,10 @@ def _converse(sink: Sink, lines: Any, connection: socket.socket) -> None:
             verb = line.split()[0].upper().decode()
             if verb == "RCPT":
                 recipient = line.decode().partition("<")[2].partition(">")[0]
-            said = say(verb, _ANSWERS.get(verb, b"502 what\r\n"))
+            usual = _ANSWERS.get(verb, b"502 what\r\n")
+            if verb == "RCPT" and recipient in sink.refused:
+                usual = f"{sink.refused[recipient]}\r\n".encode()
+            said = say(verb, usual)
             if verb == "QUIT":
                 return
             if verb != "DATA" or not said.startswith(b"354"):

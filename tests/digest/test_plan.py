@@ -106,6 +106,21 @@ def test_at_most_max_calls_new_ones_best_first_and_the_rest_comes_next_time() ->
     assert keys(second, Section.NEW) == ["A3", "A2", "A1"]
 
 
+def test_reminders_and_changes_beyond_the_limit_are_counted_and_come_next_time() -> None:
+    soon = [call(f"S{n}", deadlines=(on(2026, 12, 3),)) for n in range(40)]
+    moved = [call(f"M{n}", deadlines=(at(2027, 2, 18),)) for n in range(40)]
+    ledger = {c.key: told(c, days_ago=28) for c in soon}
+    ledger |= {c.key: told(replace(c, deadlines=(at(2027, 1, 21),))) for c in moved}
+    waiting, rows = [], list[str]()
+    for week in range(3):
+        digest = plan([stored(c) for c in soon + moved], [], list(ledger.values()), now=NOW + week * WEEK)
+        waiting.append(digest.totals.waiting)
+        rows += keys(digest, Section.CLOSING) + keys(digest, Section.CHANGED)
+        ledger |= {t.key: t for t in digest.told}
+    assert waiting == [20, 0, 0]
+    assert sorted(rows) == sorted(c.source_id for c in soon + moved)
+
+
 def test_forthcoming_calls_have_a_section_and_a_limit_of_their_own() -> None:
     calls = [stored(call(f"F{n}", opens=date(2027, 1, 15 + n), deadlines=())) for n in range(5)]
     digest = plan(calls)  # max_calls 5: half of it, two

@@ -100,6 +100,29 @@ def test_excluded_words_push_a_call_down(ranker: Ranker, municipality: Municipal
     assert without["c02"] == pytest.approx(plain["c02"], abs=0.05)
 
 
+def test_an_excluded_word_that_stands_only_in_the_text_counts_although_the_title_matches(
+    lexicon: Lexicon, documents: list[Document], municipality: Municipality
+) -> None:
+    prose = "Projekten prövar {} och hur anhöriga får stöd. Ansökan beskriver mål, målgrupp och personal."
+    twins = [
+        Document(id=name, title="Stöd till äldreomsorg i hemmet", text=prose.format(what), language="sv")
+        for name, what in (("unwanted", "kvantsensorer"), ("wanted", "måltider"))
+    ]
+    ranker = Ranker(Scoring(), lexicon).fit([*documents, *twins])
+    (priority, *_) = municipality.committees[0].priorities
+    care = priority.model_copy(update={"text": "Äldreomsorg", "keywords": ()})
+    plain, without = (
+        {
+            r.id: r
+            for r in ranked(ranker, municipality, priorities=(care.model_copy(update={"exclude": words}),))
+        }
+        for words in ((), ("kvantsensorer",))
+    )
+    assert plain["unwanted"].score == pytest.approx(plain["wanted"].score, abs=0.05)
+    assert without["unwanted"].score < 0.8 * plain["unwanted"].score
+    assert without["wanted"].score == pytest.approx(plain["wanted"].score, abs=0.05)
+
+
 def test_only_candidates_are_listed(ranker: Ranker, municipality: Municipality) -> None:
     found = ranker.rank(municipality, municipality.committees[0], now=NOW, candidates={"c02", "c09"})
     assert {r.id for r in found} == {"c02", "c09"}
@@ -124,6 +147,18 @@ def test_reasons_name_the_priority_and_the_words(ranker: Ranker, municipality: M
     assert sum(term.weight for term in reason.terms) <= reason.score + 1e-6
     scores = [r.score for r in best.reasons]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_the_words_of_a_reason_stand_in_that_call_and_differ_from_call_to_call(
+    ranker: Ranker, municipality: Municipality, documents: list[Document]
+) -> None:
+    texts = {d.id: f"{d.title} {d.text}".lower().replace("-", " ") for d in documents}
+    best = ranked(ranker, municipality)[:5]
+    for entry in best:
+        words = [term.document.lower() for reason in entry.reasons for term in reason.terms]
+        assert words
+        assert [word for word in words if word not in texts[entry.id]] == []
+    assert len({str(entry.reasons) for entry in best}) == len(best)
 
 
 def test_an_english_priority_works_too(ranker: Ranker, municipality: Municipality) -> None:

@@ -235,6 +235,23 @@ def test_undecided_and_continuous_are_said() -> None:
     assert window("Du kan söka löpande under året.").continuous
 
 
+@pytest.mark.parametrize(
+    ("text", "continuous"),
+    [
+        ("Utlysningen är öppen tills vidare.", True),
+        ("The call is open until further notice.", True),
+        ("Stänger: tills vidare stängd", False),
+        ("Ansökan är stängd tills vidare.", False),
+        ("Utlysningen är inte öppen tills vidare.", False),
+        ("The call is closed until further notice.", False),
+    ],
+)
+def test_open_until_further_notice_is_continuous_and_closed_until_then_is_not(
+    text: str, continuous: bool
+) -> None:
+    assert window(text).continuous is continuous
+
+
 def test_a_label_makes_a_bare_date_a_deadline() -> None:
     assert [d.iso for d in window("4 oktober 2027 klockan 12.00", label="Ansökningstider").deadlines] == [
         "2027-10-04T12:00+02:00"

@@ -13,7 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.domain import Call, Deadline, Family, Fetched, Money, Outcome, SourceRun, StoredCall, Unread
+from matcher.domain import (
+    Call,
+    Deadline,
+    Family,
+    Fetched,
+    Money,
+    Outcome,
+    SourceRun,
+    Status,
+    StoredCall,
+    Unread,
+)
 from matcher.errors import FetchError, ParseError, SkipRecord
 from matcher.scrapers.run import clean, run_source
 from matcher.scrapers.source import Page, Source
@@ -535,6 +546,15 @@ def test_text_keeps_its_lines_and_words_their_letters() -> None:
 def test_links_that_are_not_web_addresses_are_left_out() -> None:
     links = ("https://calls.example/a", "javascript:alert(1)", "data:text/html,x")
     assert clean(a_call(1, links=links)).links == links[:1]
+
+
+@pytest.mark.parametrize("year", [2099, 2100, 9999])
+def test_a_deadline_that_stands_for_none_is_not_told_as_a_date(year: int) -> None:
+    never = Deadline(at=datetime(year, 1, 1, 23, 59, 59, tzinfo=UTC))
+    call = clean(a_call(1, deadlines=(never,)))
+    assert (call.deadlines, call.status(NOW)) == ((), Status.UNKNOWN)
+    cut_offs = (Deadline(at=NOW + timedelta(days=30)), Deadline(at=NOW + timedelta(days=900)))
+    assert clean(a_call(1, deadlines=(*cut_offs, never))).deadlines == cut_offs
 
 
 def test_an_ordinary_call_is_left_as_it_is() -> None:

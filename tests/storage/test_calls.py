@@ -36,10 +36,14 @@ from matcher.storage.repository import (
     changes,
     find_call,
     known_calls,
+    load_matches,
+    pages_of_calls,
+    save_matches,
     save_source_run,
     stored_calls,
 )
 from matcher.storage.tables import CallRow, CallVersionRow
+from tests.storage import builders
 from tests.storage.builders import DAY, NOW, call, run
 
 LATER = Deadline(at=datetime(2027, 2, 8, 17, tzinfo=BRUSSELS), precision=Precision.TIME)
@@ -343,6 +347,45 @@ def test_fifteen_hundred_calls_are_taken_in_with_few_statements(database: Databa
     with database.read() as session:
         assert len(known_calls(session, "demo")) == 1500
     assert max(counts) < 60, counts  # a statement a call would be thousands
+
+
+#: more than the 65,535 parameters that a statement may have in PostgreSQL, and the 32,766 in SQLite
+BACKFILL = 70_000
+
+
+def test_a_backfill_of_identifiers_passes_no_limit_of_the_database(database: Database) -> None:
+    save(database, call(1), call(2))
+    everything = tuple(f"DEMO-{n}" for n in range(BACKFILL))
+    assert save(database, call(2), day=1, absent=everything) == Stored(unchanged=1)
+    assert save(database, call(2, title="Z"), day=2, gone=everything[:2]) == Stored(changed=1, withdrawn=1)
+    assert save(database, day=3, gone=everything, absent=everything).withdrawn == 1
+    with database.read() as session:
+        found = changes(session, keys=[("demo", source_id) for source_id in everything])
+    assert {key: len(moves) for key, moves in found.items()} == {("demo", "DEMO-2"): 1}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_backfill_that_changes_every_call_is_taken_in(database: Database) -> None:
+    assert save(database, *(call(n) for n in range(BACKFILL))).new == BACKFILL
+    later = [call(n, title=f"Number {n}", deadlines=(LATER,)) for n in range(BACKFILL)]
+    assert save(database, *later, day=1).changed == BACKFILL
+    with database.read() as session:
+        assert len(changes(session, since=NOW)) == BACKFILL
+
+
+def test_a_call_with_many_versions_is_one_call_wherever_it_is_read(database: Database) -> None:
+    for day, title in enumerate(("First", "Second", "Third", "Fourth")):
+        save(database, call(1, title=title, budget=Money(amount=Decimal(day), currency="EUR")), day=day)
+    with database.write() as session:
+        save_matches(session, "norrbacka-sn", [builders.match()], "v1", NOW)
+    with database.read() as session:
+        assert [c.call.title for c in stored_calls(session)] == ["Fourth"]
+        assert [c.version for c in known_calls(session, "demo")] == [4]
+        assert len(load_matches(session, "norrbacka-sn")) == 1
+        assert len(arrivals(session)["demo"]) == 1
+        assert pages_of_calls(session, "demo").keys() == {"DEMO-1"}
+    assert versions(database) == 4
 
 
 def test_a_new_rule_of_what_counts_does_not_make_every_call_a_change(database: Database) -> None:

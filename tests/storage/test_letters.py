@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import StatementError
 
 from matcher.domain import Letter, LetterState, Section
 from matcher.errors import StorageError
@@ -67,6 +68,17 @@ def test_planning_fifty_times_queues_each_letter_once(database: Database) -> Non
         assert [item.subject for item in letters(session)] == ["Attempt 0"] * 2
         assert list(told(session, "norrbacka-sn")) == [("demo", "DEMO-0")]
         assert last_periods(session) == {"norrbacka-sn": "2026-W48"}
+
+
+def test_nothing_counts_as_told_without_the_letter_that_tells_it(database: Database) -> None:
+    naive = builders.told(told_at=NOW.replace(tzinfo=None))
+    with pytest.raises(StatementError, match="must say its zone"), database.write() as session:
+        queue_letters(session, [letter()], [builders.told(2), naive])
+
+    with database.read() as session:
+        assert letters(session) == []
+        assert told(session, "norrbacka-sn") == {}
+        assert last_periods(session) == {}
 
 
 def test_two_planners_at_once_queue_one_letter(database: Database) -> None:
