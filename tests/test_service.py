@@ -110,3 +110,12 @@ def test_rounds_that_break_off_for_hours_are_told_once_and_hold_no_waiting_lette
     tick(installation, NOW + 3 * HOUR)
     tick(installation, NOW + 3 * DAY)  # the machine was off
     assert alarms(inbox) == 1
+
+
+def test_a_round_of_another_scheduler_that_is_under_way_is_no_reason_to_rank_anew(
+    installation: jobs.Installation,
+) -> None:
+    assert tick(installation, NOW + MINUTE).matched
+    with installation.database.write() as session:
+        repository.begin(session, rounds.ROUND, NOW + 2 * MINUTE)
+    assert not tick(installation, NOW + 3 * MINUTE).matched

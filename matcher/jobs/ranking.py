@@ -99,6 +99,8 @@ def match(installation: Installation, now: datetime, progress: Progress = lambda
             repository.save_matches(session, committee.id, matches, configuration.version, now)
         ranked.append(counted(committee, matches))
         progress(f"{committee.name}: {ranked[-1].strong} strong, {ranked[-1].possible} possible")
+    with installation.database.write() as session:
+        repository.ranked(session, configuration.version, now)
     return ranked
 
 

@@ -137,8 +137,7 @@ class Service:
     def tick(self, clock: Clock, stop: Stop) -> TickReport:
         """Read, rank, plan and send what is due; any number of times, by any number of processes.
 
-        When the round before broke off, this one may too: it first tells the operators and sends what waits,
-        and ranks anew, since the ranking may have been what broke off.
+        When the round before broke off, this one may too: it first tells the operators and sends what waits.
         """
         with self._lock:
             problem = self._reload()
@@ -152,7 +151,7 @@ class Service:
                 waited = send(inst, clock, stop=stop)
             due = due_sources(inst, now)
             runs = scrape(inst, due, clock=clock) if due and not stop() else []
-            stale = broken_off or self._stale(now)
+            stale = self._stale(now)
             if stale and not stop():
                 match(inst, clock())
             unread = bounces_due(inst, clock()) if not stop() else None
@@ -192,9 +191,9 @@ class Service:
         return None
 
     def _stale(self, now: datetime) -> bool:
-        """Whether the stored ranking is older than the calls, the configuration or the day."""
+        """Whether the last whole ranking is older than the calls, the configuration or the day."""
         with self._installation.database.read() as session:
-            state = repository.last_matching(session)
+            state = repository.last_ranked(session)
             read = max(
                 (r.last_read.ended_at for r in repository.last_runs(session).values() if r.last_read),
                 default=None,

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from matcher.domain import Match, plain
 from matcher.storage.engine import alone, upsert
-from matcher.storage.tables import CommitteeMatchRow, ConfigurationRow
+from matcher.storage.tables import CommitteeMatchRow, ConfigurationRow, HeartbeatRow
+
+_RANKED = "ranked "
 
 
 @lru_cache(maxsize=1)
@@ -64,11 +66,17 @@ def load_matches(session: Session, committee: str) -> list[Match]:
     return [_match_reader().validate_python(content) for content in contents]
 
 
-def last_matching(session: Session) -> tuple[datetime, str] | None:
-    """When a ranking was last stored, and with which configuration; ``None`` while no match is stored."""
-    query = select(CommitteeMatchRow.matched_at, CommitteeMatchRow.config_version)
-    row = session.execute(query.order_by(CommitteeMatchRow.matched_at.desc()).limit(1)).first()
-    return None if row is None else (row.matched_at, row.config_version)
+def ranked(session: Session, config_version: str, now: datetime) -> None:
+    """Note that every committee has been ranked with a configuration."""
+    alone(session, "ranked")
+    session.execute(delete(HeartbeatRow).where(HeartbeatRow.name.startswith(_RANKED)))
+    session.add(HeartbeatRow(name=f"{_RANKED}{config_version}", at=now))
+
+
+def last_ranked(session: Session) -> tuple[datetime, str] | None:
+    """When every committee was last ranked, and with which configuration; ``None`` = never."""
+    row = session.scalar(select(HeartbeatRow).where(HeartbeatRow.name.startswith(_RANKED)))
+    return None if row is None else (row.at, row.name.removeprefix(_RANKED))
 
 
 def save_configuration(session: Session, version: str, files: Mapping[str, str], now: datetime) -> None:

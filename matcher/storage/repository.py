@@ -35,9 +35,10 @@ from matcher.storage.letters import (
     told,
 )
 from matcher.storage.matches import (
-    last_matching,
+    last_ranked,
     load_configuration,
     load_matches,
+    ranked,
     save_configuration,
     save_matches,
 )
@@ -100,8 +101,8 @@ __all__ = [
     "keep_silent",
     "known_calls",
     "last_beat",
-    "last_matching",
     "last_periods",
+    "last_ranked",
     "last_runs",
     "last_tried",
     "letter_by_message_id",
@@ -113,6 +114,7 @@ __all__ = [
     "load_matches",
     "pages_of_calls",
     "queue_letters",
+    "ranked",
     "record_answer",
     "record_bounces",
     "record_told",

@@ -349,7 +349,7 @@ class AnswerRow(Base):
 
 
 class HeartbeatRow(Base):
-    """When a running service last said that it is alive."""
+    """When a running service last said that it is alive, or that a piece of work was begun or done."""
 
     __tablename__ = "heartbeat"
 

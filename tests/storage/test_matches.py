@@ -8,9 +8,10 @@ from sqlalchemy.exc import IntegrityError
 
 from matcher.storage.engine import Database
 from matcher.storage.repository import (
-    last_matching,
+    last_ranked,
     load_configuration,
     load_matches,
+    ranked,
     save_configuration,
     save_matches,
     save_source_run,
@@ -28,7 +29,6 @@ def test_a_ranking_replaces_the_one_before_and_comes_back_best_first(database: D
         save_matches(session, "norrbacka-sn", [match(1, 0.2), match(3, 0.8), match(2, 0.8)], "v2", NOW + DAY)
 
     with database.read() as session:
-        assert last_matching(session) == (NOW + DAY, "v2")
         assert load_matches(session, "norrbacka-sn") == [match(2, 0.8), match(3, 0.8), match(1, 0.2)]
         assert load_matches(session, "norrbacka-ks") == [match(2, 0.5, "norrbacka-ks")]
         assert load_matches(session, "unknown") == []
@@ -36,12 +36,21 @@ def test_a_ranking_replaces_the_one_before_and_comes_back_best_first(database: D
         assert set(session.scalars(query)) == {"v2"}
 
 
+def test_a_configuration_that_comes_back_counts_as_new(database: Database) -> None:
+    with database.read() as session:
+        assert last_ranked(session) is None
+    for day, version in enumerate(("v1", "v2", "v1")):
+        with database.write() as session:
+            ranked(session, version, NOW + day * DAY)
+        with database.read() as session:
+            assert last_ranked(session) == (NOW + day * DAY, version)
+
+
 def test_a_ranking_can_become_empty(database: Database) -> None:
     with database.write() as session:
         save_source_run(session, run([call()]), NOW)
         save_matches(session, "norrbacka-sn", [match()], "v1", NOW)
         save_matches(session, "norrbacka-sn", [], "v1", NOW)
-        assert last_matching(session) is None
         assert load_matches(session, "norrbacka-sn") == []
 
 
