@@ -355,11 +355,12 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         rank = np.empty(len(written), dtype=np.int32)
         rank[[written[form] for form in index.surfaces]] = np.arange(len(written))
         index.forms = rank[forms.matrix(np.int32)[1].data]
-        index.frequency = _frequency(matrix)
-        index.idf = _idf(matrix, self.idf_floor)
+        index.frequency = np.bincount(matrix.indices, minlength=len(index.columns))
+        index.idf = self._idf(index.frequency, len(rows))
+        matrix.data = _damped(matrix.data)
+        weighed = matrix @ sparse.diags_array(index.idf, format="csr")
         # in double precision: the terms of a reason sum to its score
-        weighed = _damped(matrix) @ sparse.diags_array(index.idf, format="csr")
-        index.word = self._pivoted(weighed).astype(np.float64)
+        index.word = self._pivoted(sparse.csr_matrix(weighed.T)).astype(np.float64)
         index.by_document = sparse.csr_matrix(index.word.T)
         types, typed = surfaces.matrix(np.float32)
         del features, surfaces, forms
@@ -367,17 +368,17 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             counter = CountVectorizer(
                 analyzer="char_wb", ngram_range=self.char_ngrams, lowercase=False, dtype=np.float32
             )
-            # letter groups never cross words: documents x words times words x groups is the same, and quicker
-            grams = typed @ counter.fit_transform(types)
+            # letter groups never cross words: groups x words times words x documents is the same, and quicker
+            grams = sparse.csr_matrix(counter.fit_transform(types).T) @ sparse.csr_matrix(typed.T)
             index.char_columns = {group: int(column) for group, column in counter.vocabulary_.items()}
-            index.char_idf = _idf(grams, self.idf_floor)
-            index.char_idf[_frequency(grams) < 2] = 0
+            frequency = np.diff(grams.indptr)
+            index.char_idf = np.where(frequency < 2, np.float32(0), self._idf(frequency, len(rows)))
             # in place: the letter groups of 20,000 calls are 100 million numbers
-            for piece in _pieces(_damped(grams)):
-                grams.data[piece] *= index.char_idf[grams.indices[piece]]
+            for groups, values in _blocks(grams):
+                idf = np.repeat(index.char_idf[groups], frequency[groups])
+                grams.data[values] = _damped(grams.data[values]) * idf
             grams.eliminate_zeros()
             index.char = self._pivoted(grams)
-            del grams
         n, v = weighed.shape
         if self.latent_dimensions and n >= _LEAST_FOR_LATENT and v > self.latent_dimensions:
             size = min(self.latent_dimensions, n - 1)
@@ -396,18 +397,22 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             (words("\n".join(document.context)), self.programme_weight),
         )
 
+    def _idf(self, frequency: npt.NDArray[np.integer[Any]], documents: int) -> npt.NDArray[np.float32]:
+        idf: npt.NDArray[np.float64] = np.log((1 + documents) / (1 + frequency)) + self.idf_floor
+        return idf.astype(np.float32)
+
     def _pivoted(self, weighed: Any) -> Any:
-        """Documents x columns to columns x documents with pivoted length."""
-        squares = sparse.csr_matrix((weighed.data**2, weighed.indices, weighed.indptr), weighed.shape)
-        norms = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
-        del squares
-        mean = float(norms[norms > 0].mean()) if (norms > 0).any() else 1.0
+        """Columns x documents, given pivoted length in place."""
+        squares = np.zeros(weighed.shape[1])
+        for _, values in _blocks(weighed):
+            squares += np.bincount(weighed.indices[values], weighed.data[values] ** 2, len(squares))
+        norms = np.sqrt(squares)
+        mean = float(norms[norms > 0].mean()) if norms.any() else 1.0
         pivot = np.where(norms > 0, (1 - self.slope) * mean + self.slope * norms, 1.0)
-        turned = sparse.csr_matrix(weighed.T)
         shorter = (1 / pivot).astype(np.float32)
-        for piece in _pieces(turned):
-            turned.data[piece] *= shorter[turned.indices[piece]]
-        return turned
+        for _, values in _blocks(weighed):
+            weighed.data[values] *= shorter[weighed.indices[values]]
+        return weighed
 
     def _scale(self, language: Language) -> tuple[float, float, float]:
         subjects = self.lexicon_.headwords_with_subject
@@ -782,30 +787,17 @@ class _Table:
         return {name: i for i, name in enumerate(names)}, matrix
 
 
-def _pieces(matrix: Any) -> Iterator[slice]:
-    """The stored values of a matrix, so many at a time that what is computed of them is small."""
-    return (slice(start, start + _PIECE) for start in range(0, matrix.nnz, _PIECE))
+def _blocks(matrix: Any) -> Iterator[tuple[slice, slice]]:
+    """Rows of a matrix and their stored values, so many at a time that what is computed of them is small."""
+    starts = np.searchsorted(matrix.indptr, np.arange(0, matrix.nnz, _PIECE), side="right") - 1
+    for start, stop in pairwise([*np.unique(starts).tolist(), matrix.shape[0]]):
+        yield slice(start, stop), slice(matrix.indptr[start], matrix.indptr[stop])
 
 
-def _damped(counts: Any) -> Any:
-    """The counts themselves, those above 1 made less in place: the tenth time says less than the first."""
-    for piece in _pieces(counts):
-        data = counts.data[piece]
-        data[:] = np.where(data > 1, 1 + np.log(np.maximum(data, 1)), data)
-    return counts
-
-
-def _frequency(counts: Any) -> npt.NDArray[np.int64]:
-    """Documents that have each column."""
-    found = np.zeros(counts.shape[1], np.int64)
-    for piece in _pieces(counts):
-        found += np.bincount(counts.indices[piece], minlength=counts.shape[1])
-    return found
-
-
-def _idf(counts: Any, floor: float) -> npt.NDArray[np.float32]:
-    idf: npt.NDArray[np.float32] = np.log((1 + counts.shape[0]) / (1 + _frequency(counts))) + floor
-    return idf.astype(np.float32)
+def _damped(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The counts, those above 1 made less: the tenth time says less than the first."""
+    damped: npt.NDArray[np.float32] = np.where(counts > 1, 1 + np.log(np.maximum(counts, 1)), counts)
+    return damped
 
 
 def _vector(sums: Mapping[int, float], missing: float = 0.0) -> Vector:
