@@ -15,7 +15,6 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.sparse import linalg as sparse_linalg
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer
@@ -75,14 +74,26 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """What led to a query's columns: a place for each word of the committee and column it led to."""
+
+    columns: npt.NDArray[np.int32]
+    #: the committee's words, and their routes
+    texts: tuple[str, ...]
+    routes: tuple[str, ...]
+    #: what each gives its column
+    shares: Scores
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A query per language: a sparse vector of stems, at most of unit length, and words for the letters."""
 
     word: Mapping[Language, Vector]
     #: words, whose letter groups are compared, with their weights
     char: Mapping[Language, Mapping[str, float]]
-    #: what led to ``word``: (column, the committee's words, route, share of the column)
-    origin: Mapping[Language, Sequence[tuple[int, str, str, float]]] = field(default_factory=dict)
+    #: what led to ``word``
+    origin: Mapping[Language, Sources]
     #: whether a word that carries a subject was found in an index
     subject: bool = False
 
@@ -98,12 +109,22 @@ class _Said:
 
     #: at most of unit length: what is missing belongs to words that the lexicon lacks
     vector: Vector
-    #: what led to each column: (column, the committee's words, route, share)
-    sources: Sequence[tuple[int, str, str, float]]
+    sources: Sources
     #: words for the character channel
     letters: Mapping[str, float]
     #: 1, or less for a text of words of administration alone
     strength: float
+
+    @property
+    def missing(self) -> float:
+        """The square of what the vector lacks of unit length; nothing if no word is known."""
+        columns, values = self.vector
+        return max(0.0, 1 - float(values @ values)) if len(columns) else 0.0
+
+    @property
+    def subject(self) -> bool:
+        """Whether a word that carries a subject is in the index."""
+        return self.strength == 1 and len(self.vector[0]) > 0
 
 
 @dataclass
@@ -438,7 +459,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
     def known(self, asks: Sequence[Ask]) -> bool:
         """Whether a word of weighted texts that carries a subject is in an index."""
         return any(
-            said.strength == 1 and len(said.vector[0])
+            said.subject
             for language in self.indexes_
             for ask in asks
             if ask.weight
@@ -449,31 +470,35 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         """A query of several weighted texts, in every language that has documents."""
         word: dict[Language, Vector] = {}
         char: dict[Language, Mapping[str, float]] = {}
-        origin: dict[Language, Sequence[tuple[int, str, str, float]]] = {}
+        origin: dict[Language, Sources] = {}
+        subject = False
         for language in self.indexes_:
-            vector: dict[int, float] = defaultdict(float)
-            sources: list[tuple[int, str, str, float]] = []
+            parts = [
+                (said, said.strength * ask.weight)
+                for ask in asks
+                if ask.weight
+                for said in [self._said(ask.text, ask.language, language)]
+            ]
+            columns, place = np.unique(
+                _joined(np.int32, [said.vector[0] for said, _ in parts]), return_inverse=True
+            )
+            values = _joined(np.float64, [strength * said.vector[1] for said, strength in parts])
+            sums: Scores = np.bincount(place, values).astype(np.float64, copy=False)
+            missing = sum(strength**2 * said.missing for said, strength in parts)
+            word[language] = _unit(columns, sums, missing)
             letters: dict[str, float] = defaultdict(float)
-            missing = 0.0
-            for ask in asks:
-                if not ask.weight:
-                    continue
-                said = self._said(ask.text, ask.language, language)
-                columns, values = said.vector
-                strength = said.strength * ask.weight
-                for column, value in zip(columns.tolist(), values.tolist(), strict=True):
-                    vector[column] += strength * value
-                sources += [
-                    (column, text, route, strength * share) for column, text, route, share in said.sources
-                ]
+            for said, strength in parts:
                 for form, weight in said.letters.items():
                     letters[form] += strength * weight
-                if len(columns):
-                    missing += strength**2 * max(0.0, 1 - float(values @ values))
-            word[language] = _vector(vector, missing)
-            char[language] = letters
-            origin[language] = sources
-        return Query(word, char, origin, self.known(asks))
+            char[language] = dict(letters)
+            origin[language] = Sources(
+                _joined(np.int32, [said.sources.columns for said, _ in parts]),
+                tuple(text for said, _ in parts for text in said.sources.texts),
+                tuple(route for said, _ in parts for route in said.sources.routes),
+                _joined(np.float64, [strength * said.sources.shares for said, strength in parts]),
+            )
+            subject = subject or any(said.subject for said, _ in parts)
+        return Query(word, char, origin, subject)
 
     def like(self, documents: Iterable[tuple[Document, float]], *, terms: int) -> Query:
         """A query of the ``terms`` heaviest words of weighted documents, which need not be in an index.
@@ -502,11 +527,13 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
                 forms[index.language].setdefault(column, held[index.names[column]])
         word: dict[Language, Vector] = {}
         char: dict[Language, Mapping[str, float]] = {}
-        origin: dict[Language, Sequence[tuple[int, str, str, float]]] = {}
+        origin: dict[Language, Sources] = {}
         for language, sums in vectors.items():
             kept = dict(sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:terms])
             word[language] = _vector(kept)
-            origin[language] = [(c, forms[language][c], "feedback", value) for c, value in kept.items()]
+            columns, values = np.array(list(kept), np.int32), np.array(list(kept.values()))
+            texts = tuple(forms[language][column] for column in kept)
+            origin[language] = Sources(columns, texts, ("feedback",) * len(kept), values)
             letters: dict[str, float] = defaultdict(float)
             for column, value in kept.items():
                 for form in forms[language][column].split():
@@ -518,7 +545,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         """The words that weigh most in a query, as written, over all languages."""
         weights: dict[str, float] = {}
         for sources in query.origin.values():
-            weights |= {text: share for _, text, _, share in sources}
+            weights |= zip(sources.texts, sources.shares.tolist(), strict=True)
         return tuple(sorted(weights, key=lambda word: (-weights[word], word))[:most])
 
     def _said(self, text: str, declared: str | None, language: Language) -> _Said:
@@ -533,21 +560,25 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
 
     def _say(self, text: str, declared: str | None, index: _Index) -> _Said:
         terms, letters, strength, lacking = self._render(text, declared, index)
+        found = [
+            (column, surface, route, weight)
+            for feature, surface, route, weight in terms
+            if weight > 0 and (column := index.columns.get(feature)) is not None
+        ]
         sums: dict[int, float] = {}
-        for feature, _, _, weight in terms:
-            column = index.columns.get(feature)
-            if column is not None and weight > 0:
-                sums[column] = sums.get(column, 0.0) + weight
+        for column, _, _, weight in found:
+            sums[column] = sums.get(column, 0.0) + weight
         # a word that a text repeats says little more than one that it has once
         damped = {c: total**_DAMPING * float(index.idf[c]) for c, total in sums.items()}
         rarest = math.log(1 + len(index.rows)) + self.idf_floor
         vector = _vector(damped, lacking * (_LACKING * rarest) ** 2)
         values = dict(zip(vector[0].tolist(), vector[1].tolist(), strict=True))
-        sources = [
-            (column, surface, route, values[column] * weight / sums[column])
-            for feature, surface, route, weight in terms
-            if weight > 0 and (column := index.columns.get(feature)) is not None
-        ]
+        sources = Sources(
+            np.array([column for column, *_ in found], np.int32),
+            tuple(surface for _, surface, _, _ in found),
+            tuple(route for _, _, route, _ in found),
+            np.array([values[column] * weight / sums[column] for column, _, _, weight in found], np.float64),
+        )
         letters = {form: w for form, w in letters.items() if index.groups(form, self.char_ngrams)}
         total = math.sqrt(sum(w * w for w in letters.values())) or 1.0
         return _Said(vector, sources, {form: weight / total for form, weight in letters.items()}, strength)
@@ -661,10 +692,12 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         if not len(rows) or not vectors.nnz:
             return [()] * len(rows)
         # what each source gives its column, in the order of the columns of the queries
-        columns, texts, routes, shares = zip(*chain.from_iterable(sources), strict=True)
-        cells = np.repeat(np.arange(len(queries)), list(map(len, sources))) * width + np.array(columns)
+        texts = list(chain.from_iterable(origin.texts for origin in sources))
+        routes = list(chain.from_iterable(origin.routes for origin in sources))
+        cells = np.repeat(np.arange(len(queries)), [len(origin.columns) for origin in sources]) * width
+        cells += np.concatenate([origin.columns for origin in sources])
         cells, cell, many = np.unique(cells, return_inverse=True, return_counts=True)
-        share = np.array(shares)
+        share = np.concatenate([origin.shares for origin in sources])
         share *= vectors.data[cell] / np.bincount(cell, share)[cell]
         by_cell = np.argsort(cell, kind="stable")
         ends = np.cumsum(many)
@@ -747,7 +780,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             ],
             len(distinct),
         )
-        lengths = sparse_linalg.norm(weights @ groups, axis=1)
+        lengths = np.sqrt(np.asarray((weights @ groups).power(2).sum(axis=1)).ravel())
         weights.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(weights.indptr))
         if rows is not None:
             return weights @ (groups @ index.char[:, rows]).toarray()
@@ -803,9 +836,17 @@ def _damped(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def _vector(sums: Mapping[int, float], missing: float = 0.0) -> Vector:
     """Of unit length together with what is missing, given as a square; empty stays empty."""
     columns = np.array(sorted(sums), dtype=np.int32)
-    values = np.array([sums[c] for c in columns.tolist()], dtype=np.float64)
+    return _unit(columns, np.array([sums[c] for c in columns.tolist()], dtype=np.float64), missing)
+
+
+def _unit(columns: npt.NDArray[np.int32], values: Scores, missing: float) -> Vector:
     length = math.sqrt(float(values @ values) + missing)
     return (columns, values / length) if length > 0 else (columns[:0], values[:0])
+
+
+def _joined(kind: npt.DTypeLike, arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Arrays one after another; empty if there are none."""
+    return np.concatenate([np.empty(0, kind), *arrays])
 
 
 def _terms(
