@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -195,11 +197,13 @@ class Ranker:
         """The best ``depth`` documents, all with reasons, for each committee's queries."""
         # few at once if the documents are many: what is computed of a batch should stay in the processor
         for some in batched(asked, max(1, _TOGETHER // max(1, len(self._ids)))):
-            lists = [
-                self._list(one, scores, emphasis, depth)
-                for one, (scores, emphasis) in zip(some, self._scores(some), strict=True)
-            ]
-            yield from self._explained(lists, depth)
+            with _collecting_new_objects_only():
+                lists = [
+                    self._list(one, scores, emphasis, depth)
+                    for one, (scores, emphasis) in zip(some, self._scores(some), strict=True)
+                ]
+                explained = list(self._explained(lists, depth))
+            yield from explained
 
     def _scores(self, asked: Sequence[Asked]) -> Iterator[tuple[Scores, Scores]]:
         """For each the scores of own and council priorities, and of the emphasis, queries x documents."""
@@ -422,6 +426,16 @@ class Ranker:
     def uncovered(self, text: str, language: str = "sv") -> list[str]:
         """Words of a text that carry a subject and for which the lexicon has no English."""
         return self.lexicon.uncovered(text, "sv" if language == "sv" else "en")
+
+
+@contextmanager
+def _collecting_new_objects_only() -> Iterator[None]:
+    """Spare the garbage collector what exists already, which it looked through for a third of the time."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def batched(found: Iterable[T], size: int) -> Iterator[list[T]]:
