@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, pairwise, repeat
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ from matcher.domain import Term
 from matcher.scoring.lexicon import Cognates, Lexicon, Rendering
 from matcher.scoring.text import LANGUAGES, Language, Splitter, is_stop, language_of, stem, stop_words, words
 
+T = TypeVar("T")
 Scores = npt.NDArray[np.float64]
 #: words of the parts of a document, and what one of them counts
 _Fields = Sequence[tuple[Sequence[str], float]]
@@ -661,19 +662,21 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
 
         ``Term.document`` is the word or phrase as it stands in the document.
         """
-        return self.explain_all([query], [(0, document, weight)])[0]
+        return self.explain_all([query], np.array([0]), np.array([document]), np.array([weight]))[0]
 
     def explain_all(
-        self, queries: Sequence[Query], pairs: Sequence[tuple[int, int, float]]
+        self,
+        queries: Sequence[Query],
+        asked: npt.NDArray[np.intp],
+        documents: npt.NDArray[np.intp],
+        weights: Scores,
     ) -> list[tuple[Term, ...]]:
-        """:meth:`explain` for each (place in ``queries``, document, weight)."""
-        if not pairs:
+        """:meth:`explain` for each place in ``queries`` with its document and weight."""
+        if not len(asked):
             return []
-        asked, documents = (np.array(numbers) for numbers in list(zip(*pairs, strict=True))[:2])
-        weights = np.array([weight for _, _, weight in pairs])
         if documents.min() < 0 or documents.max() >= len(self.documents_):
             raise IndexError(f"no document {documents.max()}")
-        found: list[tuple[Term, ...]] = [()] * len(pairs)
+        found: list[tuple[Term, ...]] = [()] * len(asked)
         for index in self.indexes_.values():
             rows = np.minimum(index.rows.searchsorted(documents), len(index.rows) - 1)
             here = np.flatnonzero(index.rows[rows] == documents)
@@ -723,7 +726,8 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         weight = np.bincount(group, weight)
         pair, text, form, route = np.unravel_index(keys, (len(rows), *sizes))
         order = np.lexsort((-weight, pair))
-        terms = _terms(
+        terms = made(
+            Term,
             [asked_names[i] for i in text[order].tolist()],
             [index.surfaces[i] for i in form[order].tolist()],
             [route_names[i] for i in route[order].tolist()],
@@ -849,17 +853,15 @@ def _joined(kind: npt.DTypeLike, arrays: Sequence[npt.NDArray[Any]]) -> npt.NDAr
     return np.concatenate([np.empty(0, kind), *arrays])
 
 
-def _terms(
-    asked: Sequence[str], forms: Sequence[str], routes: Sequence[str], weights: Sequence[float]
-) -> list[Term]:
-    """Terms, column by column: the constructor of a frozen class takes three times as long.
+def made(kind: type[T], *columns: Sequence[object]) -> list[T]:
+    """Values of a frozen class with slots, field by field: its constructor takes three times as long.
 
-    A list for all of Sweden has more than a million of them.
+    A list for all of Sweden has more than a million terms.
     """
-    terms = list(map(Term.__new__, repeat(Term, len(weights))))
-    for name, values in (("query", asked), ("document", forms), ("route", routes), ("weight", weights)):
-        deque(map(getattr(Term, name).__set__, terms, values), maxlen=0)
-    return terms
+    values = list(map(kind.__new__, repeat(kind, len(columns[0]))))
+    for name, column in zip(kind.__slots__, columns, strict=True):  # type: ignore[attr-defined]
+        deque(map(getattr(kind, name).__set__, values, column), maxlen=0)
+    return values
 
 
 def _numbered(found: Sequence[str]) -> tuple[list[str], npt.NDArray[np.intp]]:
