@@ -155,7 +155,7 @@ class _Index:
     scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
     frequency: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     _features: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _groups: dict[str, list[int]] = field(default_factory=dict)
+    _groups: dict[str, npt.NDArray[np.int32]] = field(default_factory=dict)
     #: words compared with every document so far, and their rows, words x documents
     _heard: dict[str, int] = field(default_factory=dict)
     _alike: npt.NDArray[np.float32] | None = None
@@ -165,7 +165,7 @@ class _Index:
         made: dict[str, Any] = {"_heard": {}, "_alike": None}
         return {k: v for k, v in self.__dict__.items() if k not in ("places", "directions")} | made
 
-    def groups(self, word: str, sizes: tuple[int, int]) -> list[int]:
+    def groups(self, word: str, sizes: tuple[int, int]) -> npt.NDArray[np.int32]:
         """Columns of a word's letter groups in the character channel, as CountVectorizer's char_wb cuts."""
         known = self._groups.get(word)
         if known is None:
@@ -175,7 +175,8 @@ class _Index:
                 for n in range(sizes[0], min(sizes[1], len(padded)) + 1)
                 for at in range(len(padded) - n + 1)
             )
-            known = self._groups[word] = [column for column in found if column is not None]
+            known = np.array([column for column in found if column is not None], dtype=np.int32)
+            self._groups[word] = known
         return known
 
     @cached_property
@@ -226,7 +227,7 @@ class _Index:
     def lettered(self, forms: Sequence[str], sizes: tuple[int, int]) -> Any:
         """Words x letter groups."""
         groups = [self.groups(form, sizes) for form in forms]
-        columns = np.fromiter(chain.from_iterable(groups), dtype=np.int32)
+        columns = _joined(np.int32, groups)
         indptr = np.cumsum([0, *map(len, groups)])
         return sparse.csr_matrix(
             (self.char_idf[columns], columns, indptr), shape=(len(forms), len(self.char_idf))
@@ -580,7 +581,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             tuple(route for _, _, route, _ in found),
             np.array([values[column] * weight / sums[column] for column, _, _, weight in found], np.float64),
         )
-        letters = {form: w for form, w in letters.items() if index.groups(form, self.char_ngrams)}
+        letters = {form: w for form, w in letters.items() if len(index.groups(form, self.char_ngrams))}
         total = math.sqrt(sum(w * w for w in letters.values())) or 1.0
         return _Said(vector, sources, {form: weight / total for form, weight in letters.items()}, strength)
 
@@ -728,9 +729,10 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         order = np.lexsort((-weight, pair))
         terms = made(
             Term,
-            [asked_names[i] for i in text[order].tolist()],
-            [index.surfaces[i] for i in form[order].tolist()],
-            [route_names[i] for i in route[order].tolist()],
+            len(keys),
+            map(asked_names.__getitem__, text[order].tolist()),
+            map(index.surfaces.__getitem__, form[order].tolist()),
+            map(route_names.__getitem__, route[order].tolist()),
             weight[order].tolist(),
         )
         stops = np.searchsorted(pair, np.arange(len(rows) + 1)).tolist()
@@ -784,7 +786,9 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             ],
             len(distinct),
         )
-        lengths = np.sqrt(np.asarray((weights @ groups).power(2).sum(axis=1)).ravel())
+        squares = weights @ groups
+        squares.data **= 2
+        lengths = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
         weights.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(weights.indptr))
         if rows is not None:
             return weights @ (groups @ index.char[:, rows]).toarray()
@@ -853,12 +857,12 @@ def _joined(kind: npt.DTypeLike, arrays: Sequence[npt.NDArray[Any]]) -> npt.NDAr
     return np.concatenate([np.empty(0, kind), *arrays])
 
 
-def made(kind: type[T], *columns: Sequence[object]) -> list[T]:
+def made(kind: type[T], size: int, *columns: Iterable[object]) -> list[T]:
     """Values of a frozen class with slots, field by field: its constructor takes three times as long.
 
     A list for all of Sweden has more than a million terms.
     """
-    values = list(map(kind.__new__, repeat(kind, len(columns[0]))))
+    values = list(map(kind.__new__, repeat(kind, size)))
     for name, column in zip(kind.__slots__, columns, strict=True):  # type: ignore[attr-defined]
         deque(map(getattr(kind, name).__set__, values, column), maxlen=0)
     return values

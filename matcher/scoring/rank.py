@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise, repeat
 from typing import Self, TypeVar
 
 import numpy as np
@@ -257,11 +257,12 @@ class Ranker:
         for one, reasons in zip(lists, self._reasons(lists, explained), strict=True):
             yield made(
                 Ranked,
-                [self._ids[place] for place in one.places],
+                len(one.places),
+                map(self._ids.__getitem__, one.places),
                 one.scores,
-                [band_of(score, bands) for score in one.scores],
-                reasons + [()] * (len(one.places) - len(reasons)),
-                [dict(zip(one.parts, parts, strict=True)) for parts in zip(*one.parts.values(), strict=True)],
+                (band_of(score, bands) for score in one.scores),
+                chain(reasons, repeat(())),
+                (dict(zip(one.parts, parts, strict=True)) for parts in zip(*one.parts.values(), strict=True)),
             )
 
     def part_scores(
@@ -394,8 +395,9 @@ class Ranker:
         named = [parts[place] for place in asked.tolist()]
         reasons = made(
             Reason,
-            [part.id for part in named],
-            [part.text for part in named],
+            len(named),
+            (part.id for part in named),
+            (part.text for part in named),
             np.round(best[which, rank, row], _DIGITS).tolist(),
             self.model.explain_all(
                 [part.query for part in parts],
@@ -406,7 +408,7 @@ class Ranker:
         )
         stops = np.cumsum(kept.sum(axis=2)).tolist()
         each = [tuple(reasons[start:stop]) for start, stop in pairwise([0, *stops])]
-        return [each[i * longest : i * longest + len(one.places[:explained])] for i, one in enumerate(lists)]
+        return [each[i * longest : (i + 1) * longest] for i in range(len(lists))]
 
     # --- plain queries -----------------------------------------------------------------------
 
