@@ -29,7 +29,7 @@ _MOST_REASONS = 3
 #: digits of a score: what lies behind them differs between processors
 _DIGITS = 6
 #: committees scored at once, times documents
-_TOGETHER = 50_000
+_TOGETHER = 100_000
 #: what stands for a priority when answers are the reason
 _ANSWERED = {"sv": "Liknar vad ni har svarat ja till", "en": "Like what you said yes to"}
 
