@@ -858,9 +858,9 @@ def _joined(kind: npt.DTypeLike, arrays: Sequence[npt.NDArray[Any]]) -> npt.NDAr
 
 
 def made(kind: type[T], size: int, *columns: Iterable[object]) -> list[T]:
-    """Values of a frozen class with slots, field by field: its constructor takes three times as long.
+    """Values of a frozen class with slots, from a column for each of its fields, in their order.
 
-    A list for all of Sweden has more than a million terms.
+    Its constructor takes three times as long, and a list for all of Sweden has more than a million terms.
     """
     values = list(map(kind.__new__, repeat(kind, size)))
     for name, column in zip(kind.__slots__, columns, strict=True):  # type: ignore[attr-defined]
