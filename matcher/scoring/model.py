@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, pairwise, repeat
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.sparse import linalg as sparse_linalg
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer
@@ -27,6 +26,7 @@ from matcher.domain import Term
 from matcher.scoring.lexicon import Cognates, Lexicon, Rendering
 from matcher.scoring.text import LANGUAGES, Language, Splitter, is_stop, language_of, stem, stop_words, words
 
+T = TypeVar("T")
 Scores = npt.NDArray[np.float64]
 #: words of the parts of a document, and what one of them counts
 _Fields = Sequence[tuple[Sequence[str], float]]
@@ -75,14 +75,26 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """What led to a query's columns: a place for each word of the committee and column it led to."""
+
+    columns: npt.NDArray[np.int32]
+    #: the committee's words, and their routes
+    texts: tuple[str, ...]
+    routes: tuple[str, ...]
+    #: what each gives its column
+    shares: Scores
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A query per language: a sparse vector of stems, at most of unit length, and words for the letters."""
 
     word: Mapping[Language, Vector]
     #: words, whose letter groups are compared, with their weights
     char: Mapping[Language, Mapping[str, float]]
-    #: what led to ``word``: (column, the committee's words, route, share of the column)
-    origin: Mapping[Language, Sequence[tuple[int, str, str, float]]] = field(default_factory=dict)
+    #: what led to ``word``
+    origin: Mapping[Language, Sources]
     #: whether a word that carries a subject was found in an index
     subject: bool = False
 
@@ -98,12 +110,22 @@ class _Said:
 
     #: at most of unit length: what is missing belongs to words that the lexicon lacks
     vector: Vector
-    #: what led to each column: (column, the committee's words, route, share)
-    sources: Sequence[tuple[int, str, str, float]]
+    sources: Sources
     #: words for the character channel
     letters: Mapping[str, float]
     #: 1, or less for a text of words of administration alone
     strength: float
+
+    @property
+    def missing(self) -> float:
+        """The square of what the vector lacks of unit length; nothing if no word is known."""
+        columns, values = self.vector
+        return max(0.0, 1 - float(values @ values)) if len(columns) else 0.0
+
+    @property
+    def subject(self) -> bool:
+        """Whether a word that carries a subject is in the index."""
+        return self.strength == 1 and len(self.vector[0]) > 0
 
 
 @dataclass
@@ -133,7 +155,7 @@ class _Index:
     scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
     frequency: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     _features: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _groups: dict[str, list[int]] = field(default_factory=dict)
+    _groups: dict[str, npt.NDArray[np.int32]] = field(default_factory=dict)
     #: words compared with every document so far, and their rows, words x documents
     _heard: dict[str, int] = field(default_factory=dict)
     _alike: npt.NDArray[np.float32] | None = None
@@ -143,7 +165,7 @@ class _Index:
         made: dict[str, Any] = {"_heard": {}, "_alike": None}
         return {k: v for k, v in self.__dict__.items() if k not in ("places", "directions")} | made
 
-    def groups(self, word: str, sizes: tuple[int, int]) -> list[int]:
+    def groups(self, word: str, sizes: tuple[int, int]) -> npt.NDArray[np.int32]:
         """Columns of a word's letter groups in the character channel, as CountVectorizer's char_wb cuts."""
         known = self._groups.get(word)
         if known is None:
@@ -153,7 +175,8 @@ class _Index:
                 for n in range(sizes[0], min(sizes[1], len(padded)) + 1)
                 for at in range(len(padded) - n + 1)
             )
-            known = self._groups[word] = [column for column in found if column is not None]
+            known = np.array([column for column in found if column is not None], dtype=np.int32)
+            self._groups[word] = known
         return known
 
     @cached_property
@@ -204,7 +227,7 @@ class _Index:
     def lettered(self, forms: Sequence[str], sizes: tuple[int, int]) -> Any:
         """Words x letter groups."""
         groups = [self.groups(form, sizes) for form in forms]
-        columns = np.fromiter(chain.from_iterable(groups), dtype=np.int32)
+        columns = _joined(np.int32, groups)
         indptr = np.cumsum([0, *map(len, groups)])
         return sparse.csr_matrix(
             (self.char_idf[columns], columns, indptr), shape=(len(forms), len(self.char_idf))
@@ -355,11 +378,12 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         rank = np.empty(len(written), dtype=np.int32)
         rank[[written[form] for form in index.surfaces]] = np.arange(len(written))
         index.forms = rank[forms.matrix(np.int32)[1].data]
-        index.frequency = _frequency(matrix)
-        index.idf = _idf(matrix, self.idf_floor)
+        index.frequency = np.bincount(matrix.indices, minlength=len(index.columns))
+        index.idf = self._idf(index.frequency, len(rows))
+        matrix.data = _damped(matrix.data)
+        weighed = matrix @ sparse.diags_array(index.idf, format="csr")
         # in double precision: the terms of a reason sum to its score
-        weighed = _damped(matrix) @ sparse.diags_array(index.idf, format="csr")
-        index.word = self._pivoted(weighed).astype(np.float64)
+        index.word = self._pivoted(sparse.csr_matrix(weighed.T)).astype(np.float64)
         index.by_document = sparse.csr_matrix(index.word.T)
         types, typed = surfaces.matrix(np.float32)
         del features, surfaces, forms
@@ -367,17 +391,17 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             counter = CountVectorizer(
                 analyzer="char_wb", ngram_range=self.char_ngrams, lowercase=False, dtype=np.float32
             )
-            # letter groups never cross words: documents x words times words x groups is the same, and quicker
-            grams = typed @ counter.fit_transform(types)
+            # letter groups never cross words: groups x words times words x documents is the same, and quicker
+            grams = sparse.csr_matrix(counter.fit_transform(types).T) @ sparse.csr_matrix(typed.T)
             index.char_columns = {group: int(column) for group, column in counter.vocabulary_.items()}
-            index.char_idf = _idf(grams, self.idf_floor)
-            index.char_idf[_frequency(grams) < 2] = 0
+            frequency = np.diff(grams.indptr)
+            index.char_idf = np.where(frequency < 2, np.float32(0), self._idf(frequency, len(rows)))
             # in place: the letter groups of 20,000 calls are 100 million numbers
-            for piece in _pieces(_damped(grams)):
-                grams.data[piece] *= index.char_idf[grams.indices[piece]]
+            for groups, values in _blocks(grams):
+                idf = np.repeat(index.char_idf[groups], frequency[groups])
+                grams.data[values] = _damped(grams.data[values]) * idf
             grams.eliminate_zeros()
             index.char = self._pivoted(grams)
-            del grams
         n, v = weighed.shape
         if self.latent_dimensions and n >= _LEAST_FOR_LATENT and v > self.latent_dimensions:
             size = min(self.latent_dimensions, n - 1)
@@ -396,18 +420,22 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             (words("\n".join(document.context)), self.programme_weight),
         )
 
+    def _idf(self, frequency: npt.NDArray[np.integer[Any]], documents: int) -> npt.NDArray[np.float32]:
+        idf: npt.NDArray[np.float64] = np.log((1 + documents) / (1 + frequency)) + self.idf_floor
+        return idf.astype(np.float32)
+
     def _pivoted(self, weighed: Any) -> Any:
-        """Documents x columns to columns x documents with pivoted length."""
-        squares = sparse.csr_matrix((weighed.data**2, weighed.indices, weighed.indptr), weighed.shape)
-        norms = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
-        del squares
-        mean = float(norms[norms > 0].mean()) if (norms > 0).any() else 1.0
+        """Columns x documents, given pivoted length in place."""
+        squares = np.zeros(weighed.shape[1])
+        for _, values in _blocks(weighed):
+            squares += np.bincount(weighed.indices[values], weighed.data[values] ** 2, len(squares))
+        norms = np.sqrt(squares)
+        mean = float(norms[norms > 0].mean()) if norms.any() else 1.0
         pivot = np.where(norms > 0, (1 - self.slope) * mean + self.slope * norms, 1.0)
-        turned = sparse.csr_matrix(weighed.T)
         shorter = (1 / pivot).astype(np.float32)
-        for piece in _pieces(turned):
-            turned.data[piece] *= shorter[turned.indices[piece]]
-        return turned
+        for _, values in _blocks(weighed):
+            weighed.data[values] *= shorter[weighed.indices[values]]
+        return weighed
 
     def _scale(self, language: Language) -> tuple[float, float, float]:
         subjects = self.lexicon_.headwords_with_subject
@@ -433,7 +461,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
     def known(self, asks: Sequence[Ask]) -> bool:
         """Whether a word of weighted texts that carries a subject is in an index."""
         return any(
-            said.strength == 1 and len(said.vector[0])
+            said.subject
             for language in self.indexes_
             for ask in asks
             if ask.weight
@@ -444,31 +472,35 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         """A query of several weighted texts, in every language that has documents."""
         word: dict[Language, Vector] = {}
         char: dict[Language, Mapping[str, float]] = {}
-        origin: dict[Language, Sequence[tuple[int, str, str, float]]] = {}
+        origin: dict[Language, Sources] = {}
+        subject = False
         for language in self.indexes_:
-            vector: dict[int, float] = defaultdict(float)
-            sources: list[tuple[int, str, str, float]] = []
+            parts = [
+                (said, said.strength * ask.weight)
+                for ask in asks
+                if ask.weight
+                for said in [self._said(ask.text, ask.language, language)]
+            ]
+            columns, place = np.unique(
+                _joined(np.int32, [said.vector[0] for said, _ in parts]), return_inverse=True
+            )
+            values = _joined(np.float64, [strength * said.vector[1] for said, strength in parts])
+            sums: Scores = np.bincount(place, values).astype(np.float64, copy=False)
+            missing = sum(strength**2 * said.missing for said, strength in parts)
+            word[language] = _unit(columns, sums, missing)
             letters: dict[str, float] = defaultdict(float)
-            missing = 0.0
-            for ask in asks:
-                if not ask.weight:
-                    continue
-                said = self._said(ask.text, ask.language, language)
-                columns, values = said.vector
-                strength = said.strength * ask.weight
-                for column, value in zip(columns.tolist(), values.tolist(), strict=True):
-                    vector[column] += strength * value
-                sources += [
-                    (column, text, route, strength * share) for column, text, route, share in said.sources
-                ]
+            for said, strength in parts:
                 for form, weight in said.letters.items():
                     letters[form] += strength * weight
-                if len(columns):
-                    missing += strength**2 * max(0.0, 1 - float(values @ values))
-            word[language] = _vector(vector, missing)
-            char[language] = letters
-            origin[language] = sources
-        return Query(word, char, origin, self.known(asks))
+            char[language] = dict(letters)
+            origin[language] = Sources(
+                _joined(np.int32, [said.sources.columns for said, _ in parts]),
+                tuple(text for said, _ in parts for text in said.sources.texts),
+                tuple(route for said, _ in parts for route in said.sources.routes),
+                _joined(np.float64, [strength * said.sources.shares for said, strength in parts]),
+            )
+            subject = subject or any(said.subject for said, _ in parts)
+        return Query(word, char, origin, subject)
 
     def like(self, documents: Iterable[tuple[Document, float]], *, terms: int) -> Query:
         """A query of the ``terms`` heaviest words of weighted documents, which need not be in an index.
@@ -497,11 +529,13 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
                 forms[index.language].setdefault(column, held[index.names[column]])
         word: dict[Language, Vector] = {}
         char: dict[Language, Mapping[str, float]] = {}
-        origin: dict[Language, Sequence[tuple[int, str, str, float]]] = {}
+        origin: dict[Language, Sources] = {}
         for language, sums in vectors.items():
             kept = dict(sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:terms])
             word[language] = _vector(kept)
-            origin[language] = [(c, forms[language][c], "feedback", value) for c, value in kept.items()]
+            columns, values = np.array(list(kept), np.int32), np.array(list(kept.values()))
+            texts = tuple(forms[language][column] for column in kept)
+            origin[language] = Sources(columns, texts, ("feedback",) * len(kept), values)
             letters: dict[str, float] = defaultdict(float)
             for column, value in kept.items():
                 for form in forms[language][column].split():
@@ -513,7 +547,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         """The words that weigh most in a query, as written, over all languages."""
         weights: dict[str, float] = {}
         for sources in query.origin.values():
-            weights |= {text: share for _, text, _, share in sources}
+            weights |= zip(sources.texts, sources.shares.tolist(), strict=True)
         return tuple(sorted(weights, key=lambda word: (-weights[word], word))[:most])
 
     def _said(self, text: str, declared: str | None, language: Language) -> _Said:
@@ -528,22 +562,26 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
 
     def _say(self, text: str, declared: str | None, index: _Index) -> _Said:
         terms, letters, strength, lacking = self._render(text, declared, index)
+        found = [
+            (column, surface, route, weight)
+            for feature, surface, route, weight in terms
+            if weight > 0 and (column := index.columns.get(feature)) is not None
+        ]
         sums: dict[int, float] = {}
-        for feature, _, _, weight in terms:
-            column = index.columns.get(feature)
-            if column is not None and weight > 0:
-                sums[column] = sums.get(column, 0.0) + weight
+        for column, _, _, weight in found:
+            sums[column] = sums.get(column, 0.0) + weight
         # a word that a text repeats says little more than one that it has once
         damped = {c: total**_DAMPING * float(index.idf[c]) for c, total in sums.items()}
         rarest = math.log(1 + len(index.rows)) + self.idf_floor
         vector = _vector(damped, lacking * (_LACKING * rarest) ** 2)
         values = dict(zip(vector[0].tolist(), vector[1].tolist(), strict=True))
-        sources = [
-            (column, surface, route, values[column] * weight / sums[column])
-            for feature, surface, route, weight in terms
-            if weight > 0 and (column := index.columns.get(feature)) is not None
-        ]
-        letters = {form: w for form, w in letters.items() if index.groups(form, self.char_ngrams)}
+        sources = Sources(
+            np.array([column for column, *_ in found], np.int32),
+            tuple(surface for _, surface, _, _ in found),
+            tuple(route for _, _, route, _ in found),
+            np.array([values[column] * weight / sums[column] for column, _, _, weight in found], np.float64),
+        )
+        letters = {form: w for form, w in letters.items() if len(index.groups(form, self.char_ngrams))}
         total = math.sqrt(sum(w * w for w in letters.values())) or 1.0
         return _Said(vector, sources, {form: weight / total for form, weight in letters.items()}, strength)
 
@@ -625,19 +663,21 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
 
         ``Term.document`` is the word or phrase as it stands in the document.
         """
-        return self.explain_all([query], [(0, document, weight)])[0]
+        return self.explain_all([query], np.array([0]), np.array([document]), np.array([weight]))[0]
 
     def explain_all(
-        self, queries: Sequence[Query], pairs: Sequence[tuple[int, int, float]]
+        self,
+        queries: Sequence[Query],
+        asked: npt.NDArray[np.intp],
+        documents: npt.NDArray[np.intp],
+        weights: Scores,
     ) -> list[tuple[Term, ...]]:
-        """:meth:`explain` for each (place in ``queries``, document, weight)."""
-        if not pairs:
+        """:meth:`explain` for each place in ``queries`` with its document and weight."""
+        if not len(asked):
             return []
-        asked, documents = (np.array(numbers) for numbers in list(zip(*pairs, strict=True))[:2])
-        weights = np.array([weight for _, _, weight in pairs])
         if documents.min() < 0 or documents.max() >= len(self.documents_):
             raise IndexError(f"no document {documents.max()}")
-        found: list[tuple[Term, ...]] = [()] * len(pairs)
+        found: list[tuple[Term, ...]] = [()] * len(asked)
         for index in self.indexes_.values():
             rows = np.minimum(index.rows.searchsorted(documents), len(index.rows) - 1)
             here = np.flatnonzero(index.rows[rows] == documents)
@@ -656,10 +696,12 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         if not len(rows) or not vectors.nnz:
             return [()] * len(rows)
         # what each source gives its column, in the order of the columns of the queries
-        columns, texts, routes, shares = zip(*chain.from_iterable(sources), strict=True)
-        cells = np.repeat(np.arange(len(queries)), list(map(len, sources))) * width + np.array(columns)
+        texts = list(chain.from_iterable(origin.texts for origin in sources))
+        routes = list(chain.from_iterable(origin.routes for origin in sources))
+        cells = np.repeat(np.arange(len(queries)), [len(origin.columns) for origin in sources]) * width
+        cells += np.concatenate([origin.columns for origin in sources])
         cells, cell, many = np.unique(cells, return_inverse=True, return_counts=True)
-        share = np.array(shares)
+        share = np.concatenate([origin.shares for origin in sources])
         share *= vectors.data[cell] / np.bincount(cell, share)[cell]
         by_cell = np.argsort(cell, kind="stable")
         ends = np.cumsum(many)
@@ -685,10 +727,12 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         weight = np.bincount(group, weight)
         pair, text, form, route = np.unravel_index(keys, (len(rows), *sizes))
         order = np.lexsort((-weight, pair))
-        terms = _terms(
-            [asked_names[i] for i in text[order].tolist()],
-            [index.surfaces[i] for i in form[order].tolist()],
-            [route_names[i] for i in route[order].tolist()],
+        terms = made(
+            Term,
+            len(keys),
+            map(asked_names.__getitem__, text[order].tolist()),
+            map(index.surfaces.__getitem__, form[order].tolist()),
+            map(route_names.__getitem__, route[order].tolist()),
             weight[order].tolist(),
         )
         stops = np.searchsorted(pair, np.arange(len(rows) + 1)).tolist()
@@ -742,7 +786,9 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             ],
             len(distinct),
         )
-        lengths = sparse_linalg.norm(weights @ groups, axis=1)
+        squares = weights @ groups
+        squares.data **= 2
+        lengths = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
         weights.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(weights.indptr))
         if rows is not None:
             return weights @ (groups @ index.char[:, rows]).toarray()
@@ -782,51 +828,44 @@ class _Table:
         return {name: i for i, name in enumerate(names)}, matrix
 
 
-def _pieces(matrix: Any) -> Iterator[slice]:
-    """The stored values of a matrix, so many at a time that what is computed of them is small."""
-    return (slice(start, start + _PIECE) for start in range(0, matrix.nnz, _PIECE))
+def _blocks(matrix: Any) -> Iterator[tuple[slice, slice]]:
+    """Rows of a matrix and their stored values, so many at a time that what is computed of them is small."""
+    starts = np.searchsorted(matrix.indptr, np.arange(0, matrix.nnz, _PIECE), side="right") - 1
+    for start, stop in pairwise([*np.unique(starts).tolist(), matrix.shape[0]]):
+        yield slice(start, stop), slice(matrix.indptr[start], matrix.indptr[stop])
 
 
-def _damped(counts: Any) -> Any:
-    """The counts themselves, those above 1 made less in place: the tenth time says less than the first."""
-    for piece in _pieces(counts):
-        data = counts.data[piece]
-        data[:] = np.where(data > 1, 1 + np.log(np.maximum(data, 1)), data)
-    return counts
-
-
-def _frequency(counts: Any) -> npt.NDArray[np.int64]:
-    """Documents that have each column."""
-    found = np.zeros(counts.shape[1], np.int64)
-    for piece in _pieces(counts):
-        found += np.bincount(counts.indices[piece], minlength=counts.shape[1])
-    return found
-
-
-def _idf(counts: Any, floor: float) -> npt.NDArray[np.float32]:
-    idf: npt.NDArray[np.float32] = np.log((1 + counts.shape[0]) / (1 + _frequency(counts))) + floor
-    return idf.astype(np.float32)
+def _damped(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The counts, those above 1 made less: the tenth time says less than the first."""
+    damped: npt.NDArray[np.float32] = np.where(counts > 1, 1 + np.log(np.maximum(counts, 1)), counts)
+    return damped
 
 
 def _vector(sums: Mapping[int, float], missing: float = 0.0) -> Vector:
     """Of unit length together with what is missing, given as a square; empty stays empty."""
     columns = np.array(sorted(sums), dtype=np.int32)
-    values = np.array([sums[c] for c in columns.tolist()], dtype=np.float64)
+    return _unit(columns, np.array([sums[c] for c in columns.tolist()], dtype=np.float64), missing)
+
+
+def _unit(columns: npt.NDArray[np.int32], values: Scores, missing: float) -> Vector:
     length = math.sqrt(float(values @ values) + missing)
     return (columns, values / length) if length > 0 else (columns[:0], values[:0])
 
 
-def _terms(
-    asked: Sequence[str], forms: Sequence[str], routes: Sequence[str], weights: Sequence[float]
-) -> list[Term]:
-    """Terms, column by column: the constructor of a frozen class takes three times as long.
+def _joined(kind: npt.DTypeLike, arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Arrays one after another; empty if there are none."""
+    return np.concatenate([np.empty(0, kind), *arrays])
 
-    A list for all of Sweden has more than a million of them.
+
+def made(kind: type[T], size: int, *columns: Iterable[object]) -> list[T]:
+    """Values of a frozen class with slots, from a column for each of its fields, in their order.
+
+    Its constructor takes three times as long, and a list for all of Sweden has more than a million terms.
     """
-    terms = list(map(Term.__new__, repeat(Term, len(weights))))
-    for name, values in (("query", asked), ("document", forms), ("route", routes), ("weight", weights)):
-        deque(map(getattr(Term, name).__set__, terms, values), maxlen=0)
-    return terms
+    values = list(map(kind.__new__, repeat(kind, size)))
+    for name, column in zip(kind.__slots__, columns, strict=True):  # type: ignore[attr-defined]
+        deque(map(getattr(kind, name).__set__, values, column), maxlen=0)
+    return values
 
 
 def _numbered(found: Sequence[str]) -> tuple[list[str], npt.NDArray[np.intp]]:
