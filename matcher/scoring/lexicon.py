@@ -192,6 +192,10 @@ class Lexicon:
             if alternatives != () and not is_stop(word, language)
         ]
 
+    def is_noise(self, word: str, language: Language) -> bool:
+        """Whether a word is one of administration that says nothing about a subject."""
+        return self._tables[language].of([word]) == ()
+
     def uncovered(self, text: str, language: Language) -> list[str]:
         """Words of a text, in order, that carry a subject and have no entry, not even by their parts."""
         return [

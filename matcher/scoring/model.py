@@ -596,7 +596,9 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         terms: list[tuple[str, str, str, float]] = []
         letters: dict[str, float] = defaultdict(float, Counter(content))
         if source == language:
-            subject = set(content)
+            # what says nothing by itself says nothing without its phrase: "särskilda" of "särskilda boenden"
+            subject = {w for w in content if not self.lexicon_.is_noise(w, source)}
+            letters = defaultdict(float, {w: n for w, n in letters.items() if w in subject})
             for w in found:
                 if is_stop(w, source):
                     continue
@@ -609,7 +611,7 @@ class TfidfModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
                     letters[w] += weight
             for phrase, _, surface in index.phrases_of(found):
                 terms.append((phrase, surface, "same", self.phrase_weight))
-            return terms, letters, 1.0 if subject else self.noise_weight, 0
+            return terms, letters, 1.0 if content else self.noise_weight, 0
         other = self.indexes_.get(source)
         renderings: list[Rendering] = self.lexicon_.translate(
             found,

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from matcher.config.models import ChannelWeights, Scoring
+from matcher.config.models import ChannelWeights, LexiconFile, Scoring
 from matcher.scoring.lexicon import Lexicon
 from matcher.scoring.model import Ask, Document, TfidfModel
 from matcher.scoring.rank import Ranker
@@ -226,3 +226,16 @@ def test_a_text_of_administration_alone_hardly_moves_a_query(ranker: Ranker) -> 
     )
     other = model.score([model.ask([Ask("äldreomsorg", 1.0, "sv"), Ask("bibliotek", 1.0, "sv")])])[0]
     assert np.abs(both - subject).max() < np.abs(other - subject).max() / 2
+
+
+def test_a_word_that_says_nothing_by_itself_says_hardly_more_in_a_phrase() -> None:
+    terms = [
+        {"sv": "särskilt boende", "en": ["nursing homes"], "synonyms": ["särskilda boenden"]},
+        {"sv": "särskild", "noise": True},
+    ]
+    lexicon = Lexicon([LexiconFile.model_validate({"field": "prov", "terms": terms})])
+    texts = ("En särskild satsning på hav och kust", "Nya boenden för gamla", "Skogens träd", "Snabba tåg")
+    documents = [Document(id=str(n), title=text, language="sv") for n, text in enumerate(texts)]
+    model = TfidfModel.of(Scoring(), lexicon).fit(documents)
+    administration, subject, *_ = model.score([model.query("särskilda boenden", "sv")])[0]
+    assert 0 < administration < subject / 2
