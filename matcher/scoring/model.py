@@ -46,8 +46,8 @@ _TRANSLATED = 0.5
 _DAMPING = 0.75
 #: weight of a word that the lexicon lacks, against the rarest: a query known in part says less
 _LACKING = 0.7
-#: words x documents compared by letters at once, and kept (512 MiB)
-_BLOCK, _ALIKE = 500_000, 2**27
+#: words x documents compared by letters at once, and kept (256 MiB)
+_BLOCK, _ALIKE = 500_000, 2**26
 _COMPARING = threading.Lock()
 #: values of a matrix weighed at once
 _PIECE = 2**21
