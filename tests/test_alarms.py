@@ -19,6 +19,8 @@ from matcher.domain import STOCKHOLM, Outcome, Rule, Violation
 from matcher.storage import repository
 from tests.storage.builders import call, run
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 NOW = datetime(2027, 3, 10, 5, 0, tzinfo=STOCKHOLM)
 DAY = timedelta(days=1)
 LOST = Violation(rule=Rule.SURVIVAL, sentence="only 3 of 9 known calls are listed again", fatal=True)

@@ -46,6 +46,7 @@ def refuse() -> None:
     raise ConfigError(["a.yaml:1:1 wrong", "a.yaml:2:1 wrong too"])
 
 
+@pytest.mark.slow
 def test_an_error_of_a_worker_process_can_be_shown() -> None:
     with (
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,

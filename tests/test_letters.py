@@ -27,6 +27,8 @@ from matcher.jobs import letters as planning
 from matcher.storage import repository
 from tests.digest import builders
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 TODAY = date(2027, 3, 10)  # a Wednesday
 DUE = datetime(2027, 3, 10, 0, 0, tzinfo=STOCKHOLM)  # every committee of the demo, Wednesdays at midnight
 NOW = DUE + timedelta(hours=9)

@@ -20,6 +20,8 @@ from matcher.jobs import service as rounds
 from matcher.storage import repository
 from tests.storage.builders import call, letter, run
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 NOW = datetime(2027, 3, 8, 9, 0, tzinfo=STOCKHOLM)  # a Monday; the letters are due on Wednesday
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

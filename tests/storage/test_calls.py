@@ -353,6 +353,7 @@ def test_fifteen_hundred_calls_are_taken_in_with_few_statements(database: Databa
 BACKFILL = 70_000
 
 
+@pytest.mark.slow_on_postgresql
 def test_a_backfill_of_identifiers_passes_no_limit_of_the_database(database: Database) -> None:
     save(database, call(1), call(2))
     everything = tuple(f"DEMO-{n}" for n in range(BACKFILL))
