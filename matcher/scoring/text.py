@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, cast
 
+from matcher.scoring.spelling import british
+
 Language = Literal["sv", "en"]
 LANGUAGES: tuple[Language, ...] = ("sv", "en")
 
@@ -87,7 +89,12 @@ def is_stop(word: str, language: Language) -> bool:
 
 @lru_cache(maxsize=500_000)
 def stem(word: str, language: Language) -> str:
-    """Snowball stem of a lower-case word, in Swedish also without the neuter ending that Snowball keeps."""
+    """Snowball stem of a lower-case word, in Swedish also without the neuter ending that Snowball keeps.
+
+    American and British spellings of an English word have one stem.
+    """
+    if language == "en":
+        word = british(word)
     if language == "sv" and word.endswith(_NEUTER) and len(word) > 5:
         word = word[:-1]
     stemmers: dict[str, Any] | None = getattr(_local, "stemmers", None)

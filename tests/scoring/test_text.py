@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.scoring.spelling import british
 from matcher.scoring.text import Splitter, clean, language_of, stem, stems, tokens, words
 
 
@@ -105,3 +106,27 @@ def test_parts_come_from_the_vocabulary(word: str) -> None:
     assert set(SPLITTER.parts(word)) <= {
         "arbetsmarknad", "politik", "skola", "gård", "äldre", "omsorg", "vuxen", "utbildning", "kommun"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("american", "spelt"),
+    [
+        ("labor", "labour"), ("neighborhoods", "neighbourhoods"), ("behavioral", "behavioural"),
+        ("digitalization", "digitalisation"), ("organized", "organised"), ("decarbonizing", "decarbonising"),
+        ("analyze", "analyse"), ("centers", "centres"), ("aging", "ageing"), ("defense", "defence"),
+        ("programs", "programmes"), ("modeling", "modelling"), ("dialog", "dialogue"),
+    ],
+)  # fmt: skip
+def test_american_and_british_spellings_have_one_stem(american: str, spelt: str) -> None:
+    assert british(american) == spelt
+    assert british(spelt) == spelt
+    assert stem(american, "en") == stem(spelt, "en")
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["size", "downsizing", "medium-sized", "prize", "seized", "citizen", "horizon", "maize", "collaboration",
+     "laboratory", "elaborate", "honorary", "programming", "colorado", "center-right", "meter", "skåne", ""],
+)  # fmt: skip
+def test_words_that_only_look_american_stay(word: str) -> None:
+    assert british(word) == word
